@@ -1,0 +1,143 @@
+"""The settings, read once from the environment and never changed afterwards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, cast, get_args
+
+from berrypod.errors import SettingsError
+
+Environment = Literal["dev", "prod", "test"]
+
+MINIMUM_SECRET_BYTES = 32
+
+# Development alone may run without SECRET_KEY_BASE. The value is public, and so protects nothing: production refuses it.
+_DEVELOPMENT_KEY_BASE = "berrypod-development-only-not-a-secret-0000000000"
+
+
+class Secret:
+    """A string that does not appear in a repr, a log line or a traceback by accident."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __len__(self) -> int:
+        """Length in bytes, as UTF-8."""
+        return len(self._value.encode())
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        raise TypeError("a Secret is not pickled: hand it over by a pipe or the environment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment says.
+
+    `environment_values` is the environment as it was read: plugins find the settings there that they declared.
+    """
+
+    environment: Environment = "dev"
+    database_path: Path = Path("berrypod.db")
+    secret_key_base: Secret = field(default_factory=lambda: Secret(_DEVELOPMENT_KEY_BASE))
+    secret_key_db: Secret | None = None
+    disabled_plugins: frozenset[str] = frozenset()
+    environment_values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "prod"
+
+    @property
+    def base_key_is_public(self) -> bool:
+        """True in development without SECRET_KEY_BASE: sessions and encrypted fields are then not protected."""
+        return self.secret_key_base.reveal() == _DEVELOPMENT_KEY_BASE
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings.
+
+        :raises SettingsError: a value is malformed, or production lacks a secret or has a short one.
+        """
+        values = os.environ if environ is None else environ
+        environment = values.get("BERRYPOD_ENV", "dev").strip() or "dev"
+        if environment not in get_args(Environment):
+            raise SettingsError(
+                f"BERRYPOD_ENV is {environment!r}, which is none of dev, prod, test",
+                hint="Set BERRYPOD_ENV=prod for a real shop, or leave it out while you develop.",
+            )
+        production = environment == "prod"
+        base = _secret(values, "SECRET_KEY_BASE", required=production)
+        return cls(
+            environment=cast("Environment", environment),
+            database_path=_database_path(values),
+            secret_key_base=base or Secret(_DEVELOPMENT_KEY_BASE),
+            secret_key_db=_secret(values, "SECRET_KEY_DB", required=production),
+            disabled_plugins=frozenset(
+                name.strip() for name in values.get("BERRYPOD_DISABLED_PLUGINS", "").split(",") if name.strip()
+            ),
+            environment_values=MappingProxyType(dict(values)),
+        )
+
+
+def _database_path(values: Mapping[str, str]) -> Path:
+    text = values.get("DATABASE_PATH", "").strip() or "berrypod.db"
+    if "\0" in text:
+        raise SettingsError("DATABASE_PATH contains a zero byte", hint="Set it to the path of the database file.")
+    path = Path(text).expanduser().absolute()
+    if path.is_dir():
+        raise SettingsError(
+            f"DATABASE_PATH is a folder: {path}",
+            hint=f"Name the file itself, for example DATABASE_PATH={path / 'berrypod.db'}",
+        )
+    return path
+
+
+def _secret(values: Mapping[str, str], name: str, *, required: bool) -> Secret | None:
+    """The secret, or None if it is not set. `required`, as in production, it must be there and be long enough."""
+    text = values.get(name, "")
+    if text != text.strip():
+        raise SettingsError(
+            f"{name} begins or ends with white space",
+            hint="Remove it: a stray newline would become part of the key, and another machine would not open the file.",
+        )
+    if not text:
+        if required:
+            raise SettingsError(f"{name} is not set, and BERRYPOD_ENV=prod needs it", hint=_type_this(name))
+        return None
+    secret = Secret(text)
+    if required and len(secret) < MINIMUM_SECRET_BYTES:
+        raise SettingsError(
+            f"{name} has {len(secret)} bytes; at least {MINIMUM_SECRET_BYTES} are needed",
+            hint=_type_this(name),
+        )
+    if "\0" in text:
+        raise SettingsError(f"{name} contains a zero byte", hint=_type_this(name))
+    if text == _DEVELOPMENT_KEY_BASE and required:
+        raise SettingsError(f"{name} is the public key of development", hint=_type_this(name))
+    return secret
+
+
+def _type_this(name: str) -> str:
+    if name == "SECRET_KEY_DB":
+        return (
+            "For a new shop type: export SECRET_KEY_DB=$(berrypod secret)  - and keep it somewhere safe: "
+            "without it nobody can open the shop. For a shop that exists, set the key with which it was made."
+        )
+    return f"Type: export {name}=$(berrypod secret)"

@@ -1,0 +1,13 @@
+"""The encrypted repository: the shop's one file, and the only room that opens it. It knows nothing of HTTP.
+
+keys        what opens a file: derivation, raw key, fingerprint, page authentication
+connection  the one place that opens a connection and sets its pragmas
+diagnosis   why a file cannot be opened, told apart
+dialect     SQLAlchemy's async dialect over aiosqlite and sqlcipher3
+gate        the lock between processes that use the file
+reads       hot reads: one thread hop, no ORM
+database    the file as the rest of the program sees it
+models      the tables; fields: columns with a second layer of encryption
+migrations  the schema's history, and schema: creating, checking and upgrading it
+files       durable writes, temporary names, free space
+"""

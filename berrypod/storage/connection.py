@@ -1,0 +1,77 @@
+"""The one place that opens a database connection and sets its pragmas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlcipher3 import dbapi2
+
+from berrypod.storage.keys import DatabaseKey
+
+BUSY_TIMEOUT_SECONDS = 10.0
+
+# Pages, decrypted, per connection. Hot reads must not decrypt twice: 64 MB hold a small shop's working set, pictures included.
+CACHE_KIBIBYTES = 65_536
+
+
+def open_connection(
+    path: Path,
+    key: DatabaseKey | None,
+    *,
+    read_only: bool = False,
+    create: bool = False,
+    cache_kibibytes: int = CACHE_KIBIBYTES,
+    busy_timeout: float = BUSY_TIMEOUT_SECONDS,
+) -> dbapi2.Connection:
+    """Open `path` with `key` (None for a plain file), and read from it, so that a wrong key fails here.
+
+    The connection is in autocommit mode: whoever wants a transaction says BEGIN. It may be used from any thread, by one
+    at a time. With `read_only` it refuses to write (`query_only`; it may still recover a write-ahead log, which a file opened with
+    `mode=ro` could not). `create` makes a new file; without it a missing file is an error, never a new shop.
+
+    :raises sqlcipher3.dbapi2.Error: as the driver gives it; `diagnosis.explain` turns it into words.
+    """
+    connection = dbapi2.connect(
+        f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}",
+        timeout=busy_timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        uri=True,
+    )
+    try:
+        if key is not None:
+            # Not by PRAGMA: a statement can be traced, this cannot.
+            connection.set_key(key.raw())
+        # Otherwise SQLCipher writes its HMAC errors to standard error.
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _set_pragmas(connection, read_only=read_only, cache_kibibytes=cache_kibibytes)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_pragmas(connection: dbapi2.Connection, *, read_only: bool, cache_kibibytes: int) -> None:
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # FULL: an order that was acknowledged is on the disk, not only on its way there.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # A view or trigger of a file from elsewhere must not be able to call functions that have side effects.
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
+    # temp_store stays at its default (memory): a temporary file would hold plaintext.
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def library_versions() -> tuple[str, str]:
+    """The versions of SQLCipher and of the SQLite in it, as linked."""
+    connection = dbapi2.connect(":memory:")
+    try:
+        row = connection.execute("PRAGMA cipher_version").fetchone()
+        return (str(row[0]) if row else "not linked", dbapi2.sqlite_version)
+    finally:
+        connection.close()

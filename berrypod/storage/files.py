@@ -1,0 +1,199 @@
+"""Files written so that a crash leaves the old one or the new one, and temporary files that never stay behind."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from berrypod.errors import DiskFull, FolderNotWritable
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+PART_SUFFIX = ".part"
+
+
+def make_private_folder(folder: Path) -> Path:
+    """Make the folder, and those above it, readable by its owner alone.
+
+    :raises FolderNotWritable: it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise translate_os_error(error, folder) from error
+    return folder
+
+
+def write_durably(path: Path, content: bytes, *, mode: int = PRIVATE_FILE) -> None:
+    """Write `content` so that `path` holds the whole of it or what was there before, whatever happens in between.
+
+    :raises DiskFull: no space is left.
+    :raises FolderNotWritable: the folder cannot be written.
+    """
+    temporary = temporary_path(path)
+    try:
+        with claimed(temporary):
+            _write_and_rename(temporary, path, content, mode)
+    except OSError as error:
+        raise translate_os_error(error, path.parent) from error
+
+
+def _write_and_rename(temporary: Path, path: Path, content: bytes, mode: int) -> None:
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, opened with its mode
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        fsync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def temporary_path(path: Path) -> Path:
+    """A name beside `path` that nothing else has, and that the next start knows as a leftover."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{PART_SUFFIX}")
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make renames and removals in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that may still be written to the file system of `folder`."""
+    return shutil.disk_usage(folder).free
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Check that `needed` bytes are free, with the numbers in the error.
+
+    :raises DiskFull: they are not.
+    """
+    free = free_bytes(folder)
+    if free < needed:
+        raise DiskFull(
+            f"{people_size(needed)} are needed in {folder}, and {people_size(free)} are free",
+            needed_bytes=needed,
+            free_bytes=free,
+        )
+
+
+def people_size(size: int) -> str:
+    """A size in people's units: decimal, as disks are sold ("8.4 MB")."""
+    if size < 1000:
+        return f"{size} bytes" if size != 1 else "1 byte"
+    value = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.95 or unit == "TB":
+            return f"{value:.1f} {unit}"
+    raise AssertionError("unreachable")
+
+
+def translate_os_error(error: OSError, folder: Path) -> Exception:
+    """The error as one of ours with a hint, where it is one that an admin can do something about."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"There is no space left in {folder}")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return FolderNotWritable(f"{folder} cannot be written ({error.strerror})")
+    return error
+
+
+@contextmanager
+def claimed(path: Path) -> Generator[None]:
+    """Mark a temporary file or folder as in use: `sweep` leaves it alone for as long as this process lives.
+
+    A kernel lock on a file beside it, so that nothing needs to be cleaned up after a kill. Not on the file itself: opening and
+    closing a database in a process that has it open would drop SQLite's locks.
+    """
+    marker = _claim_path(path)
+    descriptor = _lock_new(marker)
+    try:
+        yield
+    finally:
+        marker.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def is_claimed(path: Path) -> bool:
+    """True while some living process holds `claimed(path)`."""
+    with _unclaimed(path) as free:
+        return not free
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove what dead processes left in `folder`: parts of files, and what they had claimed. Returns what was removed."""
+    removed: list[Path] = []
+    if not folder.is_dir():
+        return removed
+    names = sorted(path.name for path in folder.iterdir())
+    targets = {name.removesuffix(_CLAIM_SUFFIX) for name in names if name.endswith((_CLAIM_SUFFIX, PART_SUFFIX))}
+    for name in sorted(targets):
+        target = folder / name
+        with _unclaimed(target) as free:
+            if free:
+                removed += _remove(target)
+                _claim_path(target).unlink(missing_ok=True)
+    return removed
+
+
+def _lock_new(marker: Path) -> int:
+    """Create `marker` and lock it; again, if a sweep removed it between the two."""
+    while True:
+        descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if marker.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)
+
+
+@contextmanager
+def _unclaimed(path: Path) -> Generator[bool]:
+    """True if nobody claims `path`; and nobody can while the block runs, where a claim was left behind."""
+    try:
+        descriptor = os.open(_claim_path(path), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield True
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+_CLAIM_SUFFIX = ".claim"
+
+
+def _claim_path(path: Path) -> Path:
+    return path.with_name(path.name + _CLAIM_SUFFIX)
+
+
+def _remove(path: Path) -> list[Path]:
+    """Remove a file (with the journals that SQLite may have left beside it) or a folder."""
+    if path.is_dir():
+        shutil.rmtree(path)
+        return [path]
+    removed: list[Path] = []
+    for candidate in (path, *(path.with_name(path.name + end) for end in ("-journal", "-wal", "-shm"))):
+        with suppress(FileNotFoundError):
+            candidate.unlink()
+            removed.append(candidate)
+    return removed

@@ -1,0 +1,166 @@
+"""Creating a shop's file, checking the revision of its schema, and upgrading it."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from advanced_alchemy.alembic.commands import AlembicCommands
+from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, pool
+from sqlcipher3 import dbapi2
+
+from berrypod import errors
+from berrypod.settings import Secret
+from berrypod.storage.connection import open_connection
+from berrypod.storage.diagnosis import check_folder, explain, unlocked
+from berrypod.storage.files import (
+    claimed,
+    fsync_folder,
+    make_private_folder,
+    temporary_path,
+    translate_os_error,
+)
+from berrypod.storage.gate import Gate
+from berrypod.storage.keys import DatabaseKey
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+VERSION_TABLE = "alembic_version"
+
+# A table of ours since the first revision: a database without it is another program's.
+_LANDMARK = "products"
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The revisions of the schema, oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return tuple(script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions())))
+
+
+def head() -> str:
+    """The revision that this program works with."""
+    return known_revisions()[-1]
+
+
+def revision_of(connection: dbapi2.Connection) -> str:
+    """The schema revision of an open database.
+
+    :raises ForeignDatabase: it is not a shop's.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if _LANDMARK in tables and VERSION_TABLE in tables:
+        row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608 - a constant
+        if row:
+            return str(row[0])
+    raise errors.ForeignDatabase
+
+
+def check(connection: dbapi2.Connection) -> None:
+    """Check that the database has the schema that this program works with.
+
+    :raises ForeignDatabase: it is not a shop's.
+    :raises SchemaOlder: it needs an upgrade.
+    :raises SchemaNewer: a later version made it.
+    """
+    revision = revision_of(connection)
+    if revision == head():
+        return
+    if revision in known_revisions():
+        raise errors.SchemaOlder(f"The database has schema {revision}; this version of Berrypod works with {head()}")
+    raise errors.SchemaNewer(f"The database has schema {revision}, which this version of Berrypod does not know")
+
+
+def create(path: Path, passphrase: Secret | None) -> None:
+    """Create an empty shop at `path`: whole, or not at all.
+
+    :raises Conflict: there is a file already. It is left alone.
+    :raises StorageError: the folder cannot be written, or the disk is full.
+    """
+    make_private_folder(path.parent)
+    check_folder(path)
+    _refuse_existing(path)
+    key = DatabaseKey.for_new_file(passphrase) if passphrase else None
+    temporary = temporary_path(path)
+    with claimed(temporary):
+        try:
+            os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            _migrate(temporary, key, new=True)
+            # A link, not a rename: it fails if somebody else has made a shop here meanwhile.
+            os.link(temporary, path)
+            fsync_folder(path.parent)
+        except FileExistsError:
+            _refuse_existing(path)
+        except OSError as error:
+            raise translate_os_error(error, path.parent) from error
+        except dbapi2.Error as error:
+            raise explain(error, path) from error
+        finally:
+            for end in ("", "-wal", "-shm", "-journal"):
+                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+
+
+def upgrade(path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> tuple[str, str]:
+    """Bring the schema of `path` to this program's revision, alone with the file. Returns the former and the new revision.
+
+    :param timeout: seconds to wait for other processes to close the file.
+    :raises DatabaseLocked: they did not.
+    :raises SchemaNewer: a later version made it.
+    """
+    with Gate(path).alone(timeout=timeout), unlocked(path, passphrase) as key:
+        try:
+            connection = open_connection(path, key)
+            try:
+                before = revision_of(connection)
+                try:
+                    check(connection)
+                except errors.SchemaOlder:
+                    pass
+                else:
+                    return before, before
+            finally:
+                connection.close()
+            _migrate(path, key)
+        except dbapi2.Error as error:
+            raise explain(error, path) from error
+    return before, head()
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise errors.Conflict(
+            f"There is a file already: {path}",
+            hint="Start the shop with it (`berrypod serve`), or choose another DATABASE_PATH.",
+        )
+
+
+def _migrate(path: Path, key: DatabaseKey | None, *, new: bool = False) -> None:
+    def connect() -> dbapi2.Connection:
+        connection = open_connection(path, key, create=new)
+        # Alembic rebuilds tables in SQLite, and rows that refer to a table must survive that it is dropped for a moment.
+        connection.execute("PRAGMA foreign_keys = OFF")
+        return connection
+
+    # The synchronous dialect with our driver: an upgrade is done while nobody waits.
+    engine = create_engine("sqlite://", module=dbapi2, creator=connect, poolclass=pool.StaticPool)
+
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine, "begin", begin)
+    try:
+        alembic = AlembicSyncConfig(script_location=str(MIGRATIONS), version_table_name=VERSION_TABLE)
+        AlembicCommands(SQLAlchemySyncConfig(engine_instance=engine, alembic_config=alembic)).upgrade("head")
+        with engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            if broken := driver.execute("PRAGMA foreign_key_check").fetchall():
+                raise errors.DatabaseDamaged(f"{len(broken)} rows refer to rows that are not there")
+            driver.rollback()
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        engine.dispose()
