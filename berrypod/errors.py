@@ -72,13 +72,19 @@ class StorageError(BerrypodError):
 class DatabaseMissing(StorageError):
     code = "database_missing"
     title = "There is no database at DATABASE_PATH"
-    default_hint = "If this is a new shop, create it with `berrypod db create`. If it is not, DATABASE_PATH points to the wrong place."
+    default_hint = (
+        "If this is a new shop, create it with `berrypod db create`. "
+        "If it is not, DATABASE_PATH points to the wrong place."
+    )
 
 
 class DatabaseEmpty(StorageError):
     code = "database_empty"
     title = "The database file is empty"
-    default_hint = "Nothing was created in its place. Put a backup there; or, for a new shop, delete the empty file and run `berrypod db create`."
+    default_hint = (
+        "Nothing was created in its place. Put a backup there; "
+        "or, for a new shop, delete the empty file and run `berrypod db create`."
+    )
 
 
 class DatabaseLocked(StorageError):
@@ -115,7 +121,10 @@ class KeyNotNeeded(StorageError):
 class WrongKey(StorageError):
     code = "wrong_key"
     title = "SECRET_KEY_DB does not open this database"
-    default_hint = "The file was made with another key (or is no database). Set the key with which it was made; nothing was changed."
+    default_hint = (
+        "The file was made with another key (or is no database). "
+        "Set the key with which it was made; nothing was changed."
+    )
 
 
 class DatabaseDamaged(StorageError):

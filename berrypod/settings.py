@@ -15,7 +15,7 @@ Environment = Literal["dev", "prod", "test"]
 
 MINIMUM_SECRET_BYTES = 32
 
-# Development alone may run without SECRET_KEY_BASE. The value is public, and so protects nothing: production refuses it.
+# Development alone may run without SECRET_KEY_BASE. The value is public and protects nothing: production refuses it.
 _DEVELOPMENT_KEY_BASE = "berrypod-development-only-not-a-secret-0000000000"
 
 
@@ -115,7 +115,7 @@ def _secret(values: Mapping[str, str], name: str, *, required: bool) -> Secret |
     if text != text.strip():
         raise SettingsError(
             f"{name} begins or ends with white space",
-            hint="Remove it: a stray newline would become part of the key, and another machine would not open the file.",
+            hint="Remove it: a stray newline would become part of the key, and elsewhere the file would not open.",
         )
     if not text:
         if required:

@@ -11,7 +11,7 @@ from berrypod.storage.keys import DatabaseKey
 
 BUSY_TIMEOUT_SECONDS = 10.0
 
-# Pages, decrypted, per connection. Hot reads must not decrypt twice: 64 MB hold a small shop's working set, pictures included.
+# Pages, decrypted, per connection. Hot reads must not decrypt twice: 64 MB hold a small shop's pages and pictures.
 CACHE_KIBIBYTES = 65_536
 
 
@@ -27,8 +27,9 @@ def open_connection(
     """Open `path` with `key` (None for a plain file), and read from it, so that a wrong key fails here.
 
     The connection is in autocommit mode: whoever wants a transaction says BEGIN. It may be used from any thread, by one
-    at a time. With `read_only` it refuses to write (`query_only`; it may still recover a write-ahead log, which a file opened with
-    `mode=ro` could not). `create` makes a new file; without it a missing file is an error, never a new shop.
+    at a time. With `read_only` it refuses to write (`query_only`; it may still recover a write-ahead log, which a file
+    opened with `mode=ro` could not). `create` makes a new file; without it a missing file is an error, never a new
+    shop.
 
     :raises sqlcipher3.dbapi2.Error: as the driver gives it; `diagnosis.explain` turns it into words.
     """

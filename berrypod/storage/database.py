@@ -36,8 +36,8 @@ _WRITE_TURN_SECONDS = 15.0
 class Database:
     """One shop's file, opened by this process.
 
-    Readers never wait for the writer, nor the writer for them (write-ahead log). There is one writing session at a time in a process, first
-    come, first served; between processes SQLite's own lock decides.
+    Readers never wait for the writer, nor the writer for them (write-ahead log). There is one writing session at a time
+    in a process, first come, first served; between processes SQLite's own lock decides.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -76,7 +76,9 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
-        """A session in a write transaction: BEGIN IMMEDIATE when the first statement runs, COMMIT at the end of the block, ROLLBACK on any exception.
+        """A session in a write transaction.
+
+        BEGIN IMMEDIATE when the first statement runs, COMMIT at the end of the block, ROLLBACK on any exception.
 
         :raises DatabaseBusy: the turn did not come within 15 seconds.
         :raises DiskFull: (and other StorageErrors) the file could not be written. Nothing of the block was saved.
@@ -98,11 +100,14 @@ class Database:
         return await self._opened.reads.run(job)
 
     def data_version(self) -> int:
-        """A number that changes whenever anything is committed, by whichever process. Takes microseconds; for caches."""
+        """A number that changes whenever anything is committed, by any process. Takes microseconds; for caches."""
         return self._opened.reads.data_version()
 
     async def run_in_thread(self, job: Callable[[dbapi2.Connection], T], *, read_only: bool = True) -> T:
-        """Run a long job (a backup, a scan) on a connection of its own. Cancelling interrupts its query, and waits for its end."""
+        """Run a long job (a backup, a scan) on a connection of its own.
+
+        Cancelling interrupts its query, and waits for its end.
+        """
         return await _run_interruptibly(lambda: self._opened.connect(read_only=read_only), job)
 
     def work_folder(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Which key opens a file; and if none does, why: told apart, where the driver says "file is not a database" to all of it."""
+"""Which key opens a file, and if none does, why. The driver says "file is not a database" to all of it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class _Opened:
     key: DatabaseKey | None
 
 
-# Files that this process has open, by device and inode. POSIX drops all of a process's locks on a file when any descriptor of
-# that file is closed: reading the header of a database that is open here would let other processes delete its log.
+# Files that this process has open, by device and inode. POSIX drops all of a process's locks on a file when any
+# descriptor of that file is closed: reading the header of a database that is open here would let other processes
+# delete its log.
 _opened: dict[tuple[int, int], _Opened] = {}
 _opened_lock = threading.Lock()
 
@@ -57,11 +58,8 @@ def unlocked(path: Path, passphrase: Secret | None) -> Generator[DatabaseKey | N
         opened = _opened.get(identity)
         if opened is None:
             opened = _opened[identity] = _Opened(0, find_key(path, passphrase))
-        elif (opened.key is None) != (passphrase is None):
-            raise errors.KeyMissing if passphrase is None else errors.KeyNotNeeded
-        elif opened.key is not None and passphrase is not None:
-            if DatabaseKey.derive(passphrase, opened.key.salt) != opened.key:
-                raise errors.WrongKey
+        else:
+            _compare(opened.key, passphrase, path)
         opened.users += 1
     try:
         yield opened.key
@@ -70,6 +68,17 @@ def unlocked(path: Path, passphrase: Secret | None) -> Generator[DatabaseKey | N
             opened.users -= 1
             if opened.users == 0:
                 del _opened[identity]
+
+
+def _compare(key: DatabaseKey | None, passphrase: Secret | None, path: Path) -> None:
+    """Check a passphrase against the key of a file that is open here, and so must not be read."""
+    if key is None:
+        if passphrase is not None:
+            raise errors.KeyNotNeeded(f"SECRET_KEY_DB is set, but {path} is not encrypted")
+    elif passphrase is None:
+        raise errors.KeyMissing(f"{path} is encrypted, and SECRET_KEY_DB is not set")
+    elif DatabaseKey.derive(passphrase, key.salt) != key:
+        raise errors.WrongKey(f"SECRET_KEY_DB does not open {path}")
 
 
 def _identity(path: Path) -> tuple[int, int]:

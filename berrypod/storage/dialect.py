@@ -1,16 +1,16 @@
 """SQLAlchemy's async dialect for SQLCipher: `sqlite+aiosqlcipher`.
 
-SQLAlchemy has an async dialect for the standard library's sqlite3 (over aiosqlite) and a synchronous one for SQLCipher, and no dialect
-that is both. This one is the former with three differences:
+SQLAlchemy has an async dialect for the standard library's sqlite3 (over aiosqlite) and a synchronous one for SQLCipher,
+and no dialect that is both. This one is the former with three differences:
 
 * errors and versions come from sqlcipher3, whose exceptions are not subclasses of sqlite3's: with the stock dialect an
   IntegrityError would arrive raw, and Advanced Alchemy could not make a conflict of it;
 * connections come from `connection.open_connection`, the one place that knows keys and pragmas;
-* a cursor executes and fetches in one hop to the connection's thread, where the stock one makes three or four. Hops, at 60 to 85
-  microseconds each, and not encryption, are what a query costs.
+* a cursor executes and fetches in one hop to the connection's thread, where the stock one makes three or four. Hops, at
+  60 to 85 microseconds each, and not encryption, are what a query costs.
 
-The key is in none of SQLAlchemy's configuration (URL, `connect_args`), whose reprs and logs would show it: the engine is
-made with a connector, a function without arguments.
+The key is in none of SQLAlchemy's configuration (URL, `connect_args`), whose reprs and logs would show it: the engine
+is made with a connector, a function without arguments.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def create_engine(
 ) -> AsyncEngine:
     """An engine whose connections come from `connector`, and whose transactions begin with the statement `begin`.
 
-    `path` is for people who read a repr. `pool_timeout` is in seconds; the pool hands out connections first come, first served.
+    `path` is for people who read a repr. `pool_timeout` is in seconds; waiters are served in the order they came.
     """
     engine = create_async_engine(
         URL.create("sqlite+aiosqlcipher", database=path),

@@ -1,11 +1,11 @@
 """Columns with a second layer of encryption, under SECRET_KEY_BASE.
 
-The file is encrypted as a whole. Authenticator secrets and stored credentials are encrypted once more, so that whoever has the
-database key alone (a backup and its key, say) cannot sign in with them.
+The file is encrypted as a whole. Authenticator secrets and stored credentials are encrypted once more, so that whoever
+has the database key alone (a backup and its key, say) cannot sign in with them.
 
-Advanced Alchemy's EncryptedString takes its key from a function that is one for the whole process. Here the keys belong to the
-engine (`SQLCipherDialect.field_keys`), because two shops may be open in one process, and because a change of SECRET_KEY_BASE needs
-two keys at a time: the first one encrypts, all of them decrypt.
+Advanced Alchemy's EncryptedString takes its key from a function that is one for the whole process. Here the keys belong
+to the engine (`SQLCipherDialect.field_keys`), because two shops may be open in one process, and because a change of
+SECRET_KEY_BASE needs two keys at a time: the first one encrypts, all of them decrypt.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from berrypod.settings import Secret
 class FieldUnreadable(StorageError):
     code = "field_unreadable"
     title = "An encrypted field cannot be read"
-    default_hint = "SECRET_KEY_BASE is not the one with which it was stored. Set the former one, or set the authenticator or credential up anew."
+    default_hint = (
+        "SECRET_KEY_BASE is not the one with which it was stored. "
+        "Set the former one, or set the authenticator or credential up anew."
+    )
 
 
 class EncryptedText(TypeDecorator[str]):

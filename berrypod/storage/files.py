@@ -115,8 +115,8 @@ def translate_os_error(error: OSError, folder: Path) -> Exception:
 def claimed(path: Path) -> Generator[None]:
     """Mark a temporary file or folder as in use: `sweep` leaves it alone for as long as this process lives.
 
-    A kernel lock on a file beside it, so that nothing needs to be cleaned up after a kill. Not on the file itself: opening and
-    closing a database in a process that has it open would drop SQLite's locks.
+    A kernel lock on a file beside it, so that nothing needs to be cleaned up after a kill. Not on the file itself:
+    opening and closing a database in a process that has it open would drop SQLite's locks.
     """
     marker = _claim_path(path)
     descriptor = _lock_new(marker)
@@ -134,7 +134,10 @@ def is_claimed(path: Path) -> bool:
 
 
 def sweep(folder: Path) -> list[Path]:
-    """Remove what dead processes left in `folder`: parts of files, and what they had claimed. Returns what was removed."""
+    """Remove what dead processes left in `folder`: parts of files, and what they had claimed.
+
+    Returns what was removed.
+    """
     removed: list[Path] = []
     if not folder.is_dir():
         return removed

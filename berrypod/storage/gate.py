@@ -1,9 +1,9 @@
 """The gate: which processes have the file open, and who has it alone.
 
-Several processes use one file (uvicorn's workers, the command line). Each holds a shared kernel lock on a file beside the
-database for as long as it has connections open. Whoever must have the database alone (an upgrade of the schema; later a restore, a
-change of key) takes the same lock exclusively. The kernel's lock is the truth: a process that dies lets go of it, so nothing
-stale can lock the shop out.
+Several processes use one file (uvicorn's workers, the command line). Each holds a shared kernel lock on a file beside
+the database for as long as it has connections open. Whoever must have the database alone (an upgrade of the schema;
+later a restore, a change of key) takes the same lock exclusively. The kernel's lock is the truth: a process that dies
+lets go of it, so nothing stale can lock the shop out.
 
 The lock file is empty and stays: removing it would let two processes lock two different files of one name.
 """
@@ -79,7 +79,7 @@ class Gate:
                         f"{self.path.name} is held by another process, which did not let go within {timeout:g} s"
                         if kind == fcntl.LOCK_SH
                         else f"Other processes have the database open and did not close it within {timeout:g} s",
-                        hint="Stop the other Berrypod processes of this shop, or wait until they have finished, and try again.",
+                        hint="Stop this shop's other Berrypod processes, or wait until they end, and try again.",
                     ) from None
                 time.sleep(_POLL_SECONDS)
             except BaseException:

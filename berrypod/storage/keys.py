@@ -1,9 +1,9 @@
 """What opens a file: the key's derivation, its fingerprint, and the proof that a page was written with it.
 
 SQLCipher 4's defaults are used and never changed: PBKDF2-HMAC-SHA512 with 256,000 rounds over the passphrase and the
-file's own salt (its first 16 bytes), AES-256 in CBC mode, 4,096-byte pages, each with an HMAC-SHA512. Deriving costs about 90 ms, and
-SQLCipher would pay it for every connection. Here it is paid once per file: connections get the derived key in
-SQLCipher's raw form, which opens in 0.2 ms, and the file stays an ordinary passphrase database.
+file's own salt (its first 16 bytes), AES-256 in CBC mode, 4,096-byte pages, each with an HMAC-SHA512. Deriving costs
+about 90 ms, and SQLCipher would pay it for every connection. Here it is paid once per file: connections get the derived
+key in SQLCipher's raw form, which opens in 0.2 ms, and the file stays an ordinary passphrase database.
 
 Source of the format: https://www.zetetic.net/sqlcipher/design/
 """
@@ -82,8 +82,8 @@ def passphrase_fingerprint(passphrase: Secret) -> str:
 def read_salt(path: Path) -> bytes:
     """The first 16 bytes of a file. Never of a file that this process has open.
 
-    POSIX drops all of a process's locks on a file when any descriptor of it is closed. So this is called before the first
-    connection is opened, never afterwards.
+    POSIX drops all of a process's locks on a file when any descriptor of it is closed. So this is called before the
+    first connection is opened, never afterwards.
     """
     with path.open("rb") as file:
         return file.read(SALT_BYTES)

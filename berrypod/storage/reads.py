@@ -1,7 +1,7 @@
 """Hot reads: a whole job in one hop to a thread, on connections that stay open and warm.
 
-A page of the catalogue is read far more often than anything else happens. Through the ORM it costs three to five hops between the
-event loop and a connection's thread, and objects that are thrown away; here it costs one hop and the query.
+A page of the catalogue is read far more often than anything else happens. Through the ORM it costs three to five hops
+between the event loop and a connection's thread, and objects that are thrown away; here it costs one hop and the query.
 """
 
 from __future__ import annotations

@@ -106,7 +106,9 @@ def create(path: Path, passphrase: Secret | None) -> None:
 
 
 def upgrade(path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> tuple[str, str]:
-    """Bring the schema of `path` to this program's revision, alone with the file. Returns the former and the new revision.
+    """Bring the schema of `path` to this program's revision, alone with the file.
+
+    Returns the former and the new revision.
 
     :param timeout: seconds to wait for other processes to close the file.
     :raises DatabaseLocked: they did not.
@@ -142,7 +144,7 @@ def _refuse_existing(path: Path) -> None:
 def _migrate(path: Path, key: DatabaseKey | None, *, new: bool = False) -> None:
     def connect() -> dbapi2.Connection:
         connection = open_connection(path, key, create=new)
-        # Alembic rebuilds tables in SQLite, and rows that refer to a table must survive that it is dropped for a moment.
+        # Alembic rebuilds tables: rows that refer to a table must survive that it is dropped for a moment.
         connection.execute("PRAGMA foreign_keys = OFF")
         return connection
 

@@ -1,4 +1,4 @@
-"""Alembic's environment: one transaction for the whole upgrade, so that a file is at the old revision or at the new one.
+"""Alembic's environment: one transaction for the whole upgrade, so that a file is at the old revision or the new one.
 
 Run by Alembic only (`schema.upgrade`, and `alembic revision` while developing), never imported.
 """

@@ -57,7 +57,7 @@ class ProductVariant(Base):
 class Image(Base):
     """A picture, bytes included: the file is the whole shop.
 
-    `data` is the last column: SQLite reads a row's columns in order, and the small ones are then found without the long tail.
+    `data` is the last column: SQLite reads a row's columns in order, and finds the small ones without the long tail.
     """
 
     __tablename__ = "images"
