@@ -46,6 +46,7 @@ class Database:
         self.path: Path = settings.database_path
         self.gate = Gate(self.path)
         self._open: _Open | None = None
+        self._times_opened = 0
 
     @property
     def encrypted(self) -> bool:
@@ -67,6 +68,7 @@ class Database:
         """
         if self._open is None:
             self._open = await asyncio.to_thread(_Open, self)
+            self._times_opened += 1
 
     async def close(self) -> None:
         """Close all connections and leave the gate. Sessions and jobs must have ended."""
