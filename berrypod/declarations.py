@@ -1,0 +1,279 @@
+"""What a plugin declares: frozen records that check themselves, so that a mistake is told where it was made.
+
+Nothing in here does anything. Hooks return these records at start-up (`hookspecs.py`), the core keeps them,
+and the functions that they carry are called later, one plugin at a time, by `plugins.py`. A function may be
+`async`, and then runs on the event loop and must not block it, or plain, and then runs in a thread of its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from berrypod.plugin_host import checks
+
+if TYPE_CHECKING:
+    from sqlcipher3.dbapi2 import Connection
+
+T_co = TypeVar("T_co", covariant=True)
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared(Generic[T_co]):
+    """A declaration, with the name of the plugin that made it."""
+
+    plugin: str
+    declaration: T_co
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure: `value` for programs, `text` for people (made from value and unit when it is left out).
+
+    `warning` says in words for the shop's owner what is wrong, `hint` what to do about it.
+    """
+
+    code: str
+    label: str
+    value: int | float | str | None = None
+    text: str = ""
+    unit: str = ""
+    warning: str | None = None
+    hint: str | None = None
+
+    def __post_init__(self) -> None:
+        what = f"Figure {self.code!r}"
+        checks.require_name("Figure: code", self.code)
+        checks.require_words(what, label=self.label)
+        checks.require_figure(what, self.value)
+        checks.require_string(what, text=self.text, unit=self.unit)
+        checks.require_string(what, optional=True, warning=self.warning, hint=self.hint)
+        if not self.text:
+            object.__setattr__(self, "text", self._words())
+
+    def _words(self) -> str:
+        if self.value is None:
+            return "unknown"
+        number = self.value if isinstance(self.value, str) else f"{self.value:,}"
+        return f"{number} {self.unit}".rstrip()
+
+
+FiguresFunction: TypeAlias = Callable[[], Awaitable[Sequence[Figure]] | Sequence[Figure]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatsProvider:
+    """A group of figures under one title. Lower `order` comes first.
+
+    `figures` is asked each time that somebody looks: what takes longer than a moment is computed beforehand.
+    """
+
+    name: str
+    title: str
+    figures: FiguresFunction
+    timeout_seconds: float = 2.0
+    order: int = 100
+
+    def __post_init__(self) -> None:
+        what = f"StatsProvider {self.name!r}"
+        checks.require_name("StatsProvider: name", self.name)
+        checks.require_words(what, title=self.title)
+        checks.require_function(what, figures=self.figures)
+        checks.require_seconds(what, self.timeout_seconds)
+        checks.require_order(what, self.order)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A consistent, verified copy of the shop's file, made for one backup and gone after it.
+
+    It opens with the shop's key and no other. `sha256` is of the file's bytes, in hex; `method` is how it was
+    made; `row_counts` maps each table to its rows. All exporters of a backup share it: never change it.
+    """
+
+    id: str
+    created_at: datetime
+    size_bytes: int
+    sha256: str
+    method: str
+    schema_revision: str
+    row_counts: Mapping[str, int]
+    encrypted: bool
+    path: Path
+    opener: Callable[[], Connection] = field(repr=False)
+
+    def connection(self) -> AbstractContextManager[Connection]:
+        """A read-only DBAPI connection to the copy, decrypted on the fly, closed on leaving.
+
+        Its calls block: use it in a plain function. Do not keep it beyond the export.
+        """
+        return closing(self.opener())
+
+    async def chunks(self, size: int = _CHUNK_BYTES) -> AsyncIterator[bytes]:
+        """The file's bytes, encrypted as they are, `size` of them at a time, so that memory stays flat."""
+        file = await asyncio.to_thread(self.path.open, "rb")
+        try:
+            while chunk := await asyncio.to_thread(file.read, size):
+                yield chunk
+        finally:
+            file.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedFile:
+    """An export that is offered for download as `filename`.
+
+    `path` lies in the folder that the exporter was given, or is the snapshot's own.
+    """
+
+    path: Path
+    filename: str
+    media_type: str = "application/octet-stream"
+
+    def __post_init__(self) -> None:
+        checks.require_instance("ExportedFile: path", self.path, Path, "Give a pathlib.Path.")
+        checks.require_filename("ExportedFile: filename", self.filename)
+        checks.require_words("ExportedFile", media_type=self.media_type)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """An export that went somewhere else.
+
+    `message` tells the admin so; `location` is an address or a path.
+    """
+
+    message: str
+    location: str | None = None
+
+    def __post_init__(self) -> None:
+        checks.require_words("Delivered", message=self.message)
+        checks.require_string("Delivered", optional=True, location=self.location)
+
+
+ExportResult: TypeAlias = ExportedFile | Delivered
+ExportFunction: TypeAlias = Callable[[Snapshot, Path], Awaitable[ExportResult] | ExportResult]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptCopy:
+    """A backup that an exporter keeps. `id` is the exporter's own, and comes back in `open` and `delete`."""
+
+    id: str
+    filename: str
+    created_at: datetime
+    size_bytes: int
+    sha256: str | None = None
+
+
+@runtime_checkable
+class KeptCopies(Protocol):
+    """The copies that an exporter keeps. An unknown id raises `berrypod.errors.NotFound`."""
+
+    async def list(self) -> Sequence[KeptCopy]:
+        """All copies, the newest first."""
+        ...
+
+    def open(self, copy_id: str) -> AsyncIterator[bytes]:
+        """The copy's bytes; most simply an async generator."""
+        ...
+
+    async def delete(self, copy_id: str) -> None:
+        """Remove the copy for good."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupExporter:
+    """Where a backup goes, or what it becomes. `title` is on its button, `description` beside it.
+
+    `export(snapshot, folder)` gets an empty private folder, which is removed afterwards (for an
+    `ExportedFile`, after its download). `kept` is for an exporter whose copies stay and can be listed.
+    """
+
+    name: str
+    title: str
+    description: str
+    export: ExportFunction
+    timeout_seconds: float = 3600.0
+    kept: KeptCopies | None = None
+
+    def __post_init__(self) -> None:
+        what = f"BackupExporter {self.name!r}"
+        checks.require_name("BackupExporter: name", self.name)
+        checks.require_words(what, title=self.title, description=self.description)
+        checks.require_function(what, export=self.export)
+        checks.require_seconds(what, self.timeout_seconds)
+        if self.kept is not None:
+            hint = "Give an object with the methods list, open and delete."
+            checks.require_instance(f"{what}: kept", self.kept, KeptCopies, hint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelRequest:
+    """What a panel may know of the request.
+
+    `csrf_token` goes into each form as the hidden field `_csrf_token`.
+    """
+
+    csrf_token: str
+    query: Mapping[str, str]
+    admin_email: str
+    path: str
+
+
+RenderFunction: TypeAlias = Callable[[PanelRequest], Awaitable[str] | str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminPanel:
+    """A section of the admin page `/admin/<page>`. Lower `order` comes first.
+
+    `render` returns HTML, which is trusted: make it with `PluginContext.templates`, which escape.
+    """
+
+    name: str
+    title: str
+    render: RenderFunction
+    page: str = "dashboard"
+    order: int = 100
+    timeout_seconds: float = 2.0
+
+    def __post_init__(self) -> None:
+        what = f"AdminPanel {self.name!r}"
+        checks.require_name("AdminPanel: name", self.name)
+        checks.require_name(f"{what}: page", self.page)
+        checks.require_words(what, title=self.title)
+        checks.require_function(what, render=self.render)
+        checks.require_seconds(what, self.timeout_seconds)
+        checks.require_order(what, self.order)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingDeclaration:
+    """An environment variable that a plugin reads. `secret` values are kept out of logs and reports.
+
+    Without a `required` one the plugin is quarantined, and its error says which variable to set.
+    """
+
+    name: str
+    help: str
+    default: str | None = None
+    secret: bool = False
+    required: bool = False
+
+    def __post_init__(self) -> None:
+        what = f"SettingDeclaration {self.name!r}"
+        checks.require_variable("SettingDeclaration: name", self.name)
+        checks.require_words(what, help=self.help)
+        checks.require_string(what, optional=True, default=self.default)
+        contradiction = self.required and self.default is not None
+        checks.require(not contradiction, f"{what}: required, and with a default", "Leave out one of the two.")

@@ -1,0 +1,128 @@
+"""Calling what plugins declared, while the shop runs: one function, one time-out, and its answer checked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from markupsafe import Markup
+
+from berrypod.declarations import (
+    AdminPanel,
+    BackupExporter,
+    Declared,
+    ExportResult,
+    Figure,
+    PanelRequest,
+    Snapshot,
+    StatsProvider,
+)
+from berrypod.isolation import Failed, Ok, Outcome
+from berrypod.plugin_host import answers
+from berrypod.plugin_host.host import Host
+from berrypod.plugin_report import PluginState
+
+T = TypeVar("T")
+
+
+class Calls:
+    """The part of `Plugins` that runs plugins' functions. No method here raises for what a plugin does."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @overload
+    async def call(
+        self,
+        plugin: str,
+        function: Callable[..., Awaitable[T]],
+        *arguments: object,
+        timeout_seconds: float,
+        what: str = "",
+    ) -> Outcome[T]: ...
+
+    @overload
+    async def call(
+        self, plugin: str, function: Callable[..., T], *arguments: object, timeout_seconds: float, what: str = ""
+    ) -> Outcome[T]: ...
+
+    @overload
+    async def call(
+        self,
+        plugin: str,
+        function: Callable[..., object],
+        *arguments: object,
+        timeout_seconds: float,
+        expect: Callable[[Any], T],
+        what: str = "",
+    ) -> Outcome[T]: ...
+
+    async def call(
+        self,
+        plugin: str,
+        function: Callable[..., object],
+        *arguments: object,
+        timeout_seconds: float,
+        expect: Callable[[Any], Any] | None = None,
+        what: str = "",
+    ) -> Outcome[Any]:
+        """Run a plugin's function: an `async` one here, a plain one in a thread. A failure is noted in its report.
+
+        `expect` checks the answer and returns what the caller wants; what it raises counts as the plugin's failure.
+        `what` names the call for people. A cancellation passes through.
+        """
+        what = what or getattr(function, "__qualname__", type(function).__name__)
+        record = self._host.records.named(plugin)
+        if record is not None and record.state is not PluginState.ACTIVE:
+            return Failed(error=f"the plugin {plugin} is {record.state}", hint=record.hint)
+        outcome = await self._host.isolation.call(
+            plugin, partial(function, *arguments), timeout_seconds=timeout_seconds, consume=expect or _as_it_is
+        )
+        if isinstance(outcome, Ok):
+            return outcome
+        self._host.records.fail(plugin, what, outcome)
+        safely = self._host.records.told_safely
+        return replace(outcome, error=safely(outcome.error), hint=outcome.hint and safely(outcome.hint), details="")
+
+    async def figures(self, provider: Declared[StatsProvider]) -> Outcome[tuple[Figure, ...]]:
+        """Ask a stats provider."""
+        stats = provider.declaration
+        return await self.call(
+            provider.plugin,
+            stats.figures,
+            timeout_seconds=stats.timeout_seconds,
+            expect=lambda answer: answers.figures(answer, self._host.limits.answers),
+            what=f"stats provider {stats.name}",
+        )
+
+    async def render(self, panel: Declared[AdminPanel], request: PanelRequest) -> Outcome[Markup]:
+        """Render a panel."""
+        return await self.call(
+            panel.plugin,
+            panel.declaration.render,
+            request,
+            timeout_seconds=panel.declaration.timeout_seconds,
+            expect=answers.html,
+            what=f"admin panel {panel.declaration.name}",
+        )
+
+    async def export(
+        self, exporter: Declared[BackupExporter], snapshot: Snapshot, folder: Path
+    ) -> Outcome[ExportResult]:
+        """Run an exporter. `folder` is empty, private, and removed by the caller."""
+        return await self.call(
+            exporter.plugin,
+            exporter.declaration.export,
+            snapshot,
+            folder,
+            timeout_seconds=exporter.declaration.timeout_seconds,
+            expect=lambda answer: answers.export_result(answer, snapshot, folder),
+            what=f"backup exporter {exporter.declaration.name}",
+        )
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer

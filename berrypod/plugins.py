@@ -1,0 +1,220 @@
+"""The plugins of one app: found, checked, asked one at a time, and told of events.
+
+    plugins = Plugins.discover(settings)            imports, registers, reads berrypod_settings
+    key = plugins.database_key()                    berrypod_key_source, or the environment
+    plugins.declare(make_context)                   everything that plugins declare
+    app = plugins.build_with_routes(build)          berrypod_route_handlers
+    async with plugins.lifespans(): ...             berrypod_lifespan
+    plugins.emit(event)                             berrypod_observe
+    plugins.close()
+
+A plugin that fails up to here is quarantined: it is called no more, and `report()` says why. Later failures cost
+the call that failed. pluggy isolates nothing (one exception ends the call for all), so no hook is ever called
+through it: each implementation is called alone, by `isolation.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from berrypod.declarations import AdminPanel, BackupExporter, Declared, SettingDeclaration, StatsProvider
+from berrypod.errors import PluginError
+from berrypod.events import Event, PluginQuarantined
+from berrypod.isolation import Failed, Ok, Outcome
+from berrypod.plugin_host import answers, commands, lifespans
+from berrypod.plugin_host.calls import Calls
+from berrypod.plugin_host.declaring import Declarations, ask_all
+from berrypod.plugin_host.discovery import KILL_SWITCH, admit_all
+from berrypod.plugin_host.host import Host
+from berrypod.plugin_host.limits import DEFAULT_LIMITS, Limits
+from berrypod.plugin_host.observers import Observers
+from berrypod.plugin_host.plugin_settings import PluginSettings
+from berrypod.plugin_host.records import Record
+from berrypod.plugin_host.sources import PluginSource, installed_sources
+from berrypod.plugin_report import PluginReport, PluginState
+from berrypod.settings import Secret, Settings
+
+if TYPE_CHECKING:
+    from litestar import Router
+
+    from berrypod.context import PluginContext
+
+__all__ = ["Failed", "Limits", "Ok", "Outcome", "PluginSource", "Plugins"]
+
+T = TypeVar("T")
+
+_CLOSE_SECONDS = 5.0
+
+
+class Plugins(Calls):
+    """See the module. One per app, none global; all methods may be called from any thread."""
+
+    def __init__(self, settings: Settings, sources: Iterable[PluginSource], limits: Limits = DEFAULT_LIMITS) -> None:
+        """Import and register `sources`. Never while a module is being imported: plugins import in other threads.
+
+        :raises SettingsError: two plugins declare the same setting.
+        """
+        self._early: list[Event] | None = []
+        super().__init__(Host(settings, limits, self._tell_of_quarantine))
+        admit_all(self._host, sources)
+        self._settings = PluginSettings(self._host)
+        self._declarations = Declarations()
+        self._observers = Observers.of(
+            self._host.registration.all("berrypod_observe"), self._host.isolation, self._host.records, limits
+        )
+        early, self._early = self._early, None
+        for event in early:
+            self._observers.tell(event)
+
+    @classmethod
+    def discover(
+        cls,
+        settings: Settings,
+        extra: Iterable[PluginSource] = (),
+        *,
+        installed: bool = True,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Plugins:
+        """The plugins that are installed in this environment, and `extra` ones after them.
+
+        :raises SettingsError: two plugins declare the same setting.
+        """
+        return cls(settings, [*(installed_sources() if installed else ()), *extra], limits)
+
+    # --- at start ---
+
+    def database_key(self) -> Secret | None:
+        """The database key: the first answer of a plugin, else what the environment says.
+
+        :raises PluginError: a plugin that should know the key failed. Without it, another shop might be opened.
+        """
+        for record in self._host.records:
+            if record.state is PluginState.QUARANTINED and "berrypod_key_source" in record.hooks:
+                raise _no_key(record.name, record.error or "it is quarantined")
+        for implementation in self._host.registration.all("berrypod_key_source"):
+            outcome = self._host.ask(
+                implementation,
+                answers.key,
+                timeout_seconds=self._host.limits.key_seconds,
+                settings=self._host.settings,
+            )
+            if isinstance(outcome, Failed):
+                raise _no_key(implementation.plugin, self._host.records.told_safely(outcome.error))
+            if outcome.value is not None:
+                self._host.records.hide([outcome.value.reveal()])
+                return outcome.value
+        return self._host.settings.secret_key_db
+
+    def declare(self, make_context: Callable[[str], PluginContext]) -> None:
+        """Ask every plugin what it declares. `make_context` is called with each plugin's name."""
+        self._declarations = ask_all(self._host, make_context)
+
+    def build_with_routes(self, build: Callable[[Sequence[Router]], T]) -> T:
+        """Build an app with the routes of all plugins. `build` may be called several times, and has no side effects.
+
+        A plugin whose routes make it fail is quarantined. An error that no plugin causes passes.
+        """
+        from berrypod.plugin_host import routes  # noqa: PLC0415 - slow to import: Litestar
+
+        routers = {
+            declared.plugin: partial(routes.router, declared.plugin, declared.declaration, self.is_active)
+            for declared in self._active(self._declarations.route_handlers)
+        }
+        hook = "berrypod_route_handlers"
+        return routes.build_with(routers, build, lambda plugin, failed: self._host.quarantine(plugin, hook, failed))
+
+    def lifespans(self) -> AbstractAsyncContextManager[None]:
+        """Enter the lifespans of all plugins; leave them in reverse order."""
+        return lifespans.held(
+            [(one.plugin, one.declaration) for one in self._active(self._declarations.lifespans)],
+            self._host.isolation,
+            self._host.limits,
+            quarantine=self._host.quarantine,
+            fail=self._host.records.fail,
+        )
+
+    def register_commands(self, cli: click.Group) -> None:
+        """Add the commands of plugins to the command line. One that exists already is never replaced."""
+        hook = "berrypod_register_commands"
+        for implementation in self._host.registration.all(hook):
+            found = commands.collect(implementation, cli, self._host.isolation, self._host.limits.hook_seconds)
+            if isinstance(found, Failed):
+                self._host.quarantine(implementation.plugin, hook, found)
+            else:
+                commands.add(cli, found, partial(self._refuse_command, implementation.plugin))
+
+    # --- what was declared ---
+
+    @property
+    def settings(self) -> tuple[Declared[SettingDeclaration], ...]:
+        return self._active(self._settings.declared)
+
+    @property
+    def stats_providers(self) -> tuple[Declared[StatsProvider], ...]:
+        found = self._active(self._declarations.stats_providers)
+        return tuple(sorted(found, key=lambda one: (one.declaration.order, one.declaration.name)))
+
+    @property
+    def backup_exporters(self) -> tuple[Declared[BackupExporter], ...]:
+        return self._active(self._declarations.backup_exporters)
+
+    @property
+    def admin_panels(self) -> tuple[Declared[AdminPanel], ...]:
+        found = self._active(self._declarations.admin_panels)
+        return tuple(sorted(found, key=lambda one: (one.declaration.order, one.declaration.name)))
+
+    def setting(self, plugin: str, name: str) -> str | None:
+        """The value of a setting that the plugin declared, or its default.
+
+        :raises PluginError: the plugin did not declare it.
+        """
+        return self._settings.value(plugin, name)
+
+    # --- while the shop runs ---
+
+    def emit(self, event: Event) -> None:
+        """Tell every observing plugin, in the background. Returns at once.
+
+        :raises TypeError: `event` is no Event.
+        """
+        if not isinstance(event, Event):  # pyright: ignore[reportUnnecessaryIsInstance] - plugins call this
+            raise TypeError(f"not an Event: {event!r}")
+        if self._early is not None:
+            self._early.append(event)
+        else:
+            self._observers.tell(event)
+
+    def is_active(self, plugin: str) -> bool:
+        return self._host.records.is_active(plugin)
+
+    def report(self) -> tuple[PluginReport, ...]:
+        """Every plugin that was found, in the order of discovery, with its state and its errors."""
+        return tuple(record.report() for record in self._host.records)
+
+    def close(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
+        """Let observers hear what is on its way to them. True if they have heard it all. Blocks: not on the loop."""
+        return self._observers.close(timeout_seconds)
+
+    # --- inside ---
+
+    def _active(self, found: Iterable[Declared[T]]) -> tuple[Declared[T], ...]:
+        return tuple(one for one in found if self.is_active(one.plugin))
+
+    def _refuse_command(self, plugin: str, name: str) -> None:
+        failed = Failed(error="left out: there is a command of this name already", hint="Choose another name.")
+        self._host.records.fail(plugin, f"command {name}", failed)
+
+    def _tell_of_quarantine(self, record: Record) -> None:
+        self.emit(PluginQuarantined(plugin=record.name, error=record.error or ""))
+
+
+def _no_key(plugin: str, error: str) -> PluginError:
+    return PluginError(
+        f"The plugin {plugin}, which gives the database key, failed: {error}",
+        hint=f"Put it right and start again; or give the key in SECRET_KEY_DB and set {KILL_SWITCH}={plugin}.",
+    )
