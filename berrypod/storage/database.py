@@ -103,7 +103,8 @@ class Database:
 
     def data_version(self) -> int:
         """A number that changes whenever anything is committed, by any process. Takes microseconds; for caches."""
-        return self._opened.reads.data_version()
+        # SQLite counts from the start on each connection: after a restore, another file would have the same number.
+        return (self._times_opened << 40) + self._opened.reads.data_version()
 
     async def run_in_thread(self, job: Callable[[dbapi2.Connection], T], *, read_only: bool = True) -> T:
         """Run a long job (a backup, a scan) on a connection of its own.
