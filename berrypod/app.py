@@ -1,0 +1,142 @@
+"""The only wiring: settings and plugins in, an ASGI app out. Nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from berrypod.accounts import Accounts
+from berrypod.context import PluginContext
+from berrypod.plugins import Plugins
+from berrypod.settings import Settings
+from berrypod.shop import Shop
+from berrypod.storage.database import Database
+from berrypod.web import admin, api, assets, openapi, storefront
+from berrypod.web.access import access_guard
+from berrypod.web.health import health
+from berrypod.web.problems import handle_error
+from berrypod.web.security import SecurityHeaders, admin_session, basket_session, csrf_config
+from berrypod.web.templating import create_environment, template_config
+
+T = TypeVar("T")
+
+# Of a body that no handler limits further: forms and JSON are small, pictures and restores set their own limit.
+MAX_BODY_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an app is made of. The command line uses the same parts without the web and without the lifespans."""
+
+    settings: Settings
+    plugins: Plugins
+    database: Database
+    accounts: Accounts
+    shop: Shop
+
+    def context(self, plugin: str) -> PluginContext:
+        """What the plugin of that name gets to work with."""
+        return PluginContext(
+            plugin=plugin,
+            settings=self.settings,
+            database=self.database,
+            plugins=self.plugins,
+            environment=create_environment,
+        )
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """The database open and the plugins' lifespans entered.
+
+        :raises StorageError: the subclass that says why the file cannot be used.
+        """
+        await self.database.open()
+        try:
+            async with self.plugins.lifespans():
+                yield
+        finally:
+            await self.database.close()
+            self.plugins.close()
+
+
+def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
+    """Find the plugins (unless they are given), ask them for the key and for what they declare. Opens nothing.
+
+    :raises SettingsError: two plugins declare one setting, or the key's source fails.
+    """
+    plugins = plugins or Plugins.discover(settings)
+    settings = replace(settings, secret_key_db=plugins.database_key())
+    database = Database(settings)
+    parts = Parts(
+        settings=settings,
+        plugins=plugins,
+        database=database,
+        accounts=Accounts(database, settings),
+        shop=Shop(database, emit=plugins.emit),
+    )
+    plugins.declare(parts.context)
+    return parts
+
+
+def create_app(settings: Settings, plugins: Plugins | None = None) -> Litestar:
+    """The shop as an ASGI app. The file is opened when the app starts, and closed when it stops.
+
+    :raises SettingsError: see `create_parts`.
+    """
+    parts = create_parts(settings, plugins)
+    return parts.plugins.build_with_routes(lambda routers: _litestar(parts, routers))
+
+
+def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        async with parts.opened():
+            yield
+
+    settings = parts.settings
+    return Litestar(
+        route_handlers=[
+            *storefront.handlers,
+            *admin.handlers,
+            *api.handlers,
+            *openapi.handlers,
+            health,
+            assets.router(),
+            *plugin_routers,
+        ],
+        lifespan=[lifespan],
+        state=State({"accounts": parts.accounts, "parts": parts}),
+        dependencies={
+            name: Provide(_always(part), sync_to_thread=False)
+            for name, part in {
+                "settings": settings,
+                "database": parts.database,
+                "plugins": parts.plugins,
+                "accounts": parts.accounts,
+                "shop": parts.shop,
+            }.items()
+        },
+        guards=[access_guard],
+        middleware=[admin_session(settings), basket_session(settings)],
+        csrf_config=csrf_config(settings),
+        before_send=[SecurityHeaders(settings)],
+        exception_handlers={Exception: handle_error},
+        template_config=template_config(create_environment()),
+        openapi_config=openapi.config(),
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+
+
+def _always(part: T) -> Callable[[], T]:
+    def provide() -> T:
+        return part
+
+    # Litestar resolves dependencies by annotation, which is only known here.
+    provide.__annotations__["return"] = type(part)
+    return provide

@@ -1,0 +1,94 @@
+"""The command line. Exit status 0 done, 1 refused or failed (reason and hint on standard error), 2 wrong usage."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from berrypod import __version__
+from berrypod.commands.admin import admin
+from berrypod.commands.common import echo_error
+from berrypod.commands.db import db
+from berrypod.commands.demo import demo
+from berrypod.commands.plugins import plugins
+from berrypod.commands.secret import secret
+from berrypod.commands.serve import serve
+from berrypod.commands.token import token
+from berrypod.env_file import load_env_file
+from berrypod.errors import BerrypodError
+from berrypod.plugins import Plugins
+from berrypod.settings import Settings
+
+
+class BerrypodGroup(click.RichGroup):
+    """The root: loads the file of --env-file and the plugins' commands first, and turns our errors into words."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        try:
+            if name := _env_file(arguments):
+                load_env_file(Path(name))
+            found = Plugins.discover(Settings.from_env())
+        except BerrypodError as error:
+            if _needs_no_shop(arguments):
+                return super().main(arguments, *rest, **options)
+            echo_error(error)
+            sys.exit(1)
+        found.register_commands(self)
+        try:
+            return super().main(arguments, *rest, obj=found, **options)
+        finally:
+            found.close()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BerrypodError as error:
+            echo_error(error)
+            ctx.exit(1)
+
+
+@click.group(cls=BerrypodGroup)
+@click.version_option(__version__, prog_name="berrypod")
+@click.option(
+    "--env-file",
+    metavar="FILE",
+    envvar="BERRYPOD_ENV_FILE",
+    help="Read settings from FILE (NAME=value lines). The environment itself wins.",
+)
+def cli(env_file: str | None) -> None:
+    """Berrypod: a shop in one encrypted file.
+
+    `berrypod demo` shows one. The settings are environment variables: SECRET_KEY_DB (the key of the file),
+    SECRET_KEY_BASE (sessions), DATABASE_PATH (the file), BERRYPOD_ENV (dev or prod).
+    """
+
+
+for _command in (admin, db, demo, plugins, secret, serve, token):
+    cli.add_command(_command)
+
+
+def _env_file(arguments: Sequence[str]) -> str | None:
+    """The value of --env-file, before click parses: the plugins, which add commands, already need the settings."""
+    for position, argument in enumerate(arguments):
+        if argument == "--env-file" and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if argument.startswith("--env-file="):
+            return argument.partition("=")[2]
+        if not argument.startswith("-"):
+            break
+    return os.environ.get("BERRYPOD_ENV_FILE")
+
+
+def _needs_no_shop(arguments: Sequence[str]) -> bool:
+    """True for what must work before anything is set: asking for help, or for the secret that is to be set."""
+    return not arguments or arguments[0] in ("secret", "demo", "--help", "--version") or "--help" in arguments
+
+
+def main() -> None:
+    cli()

@@ -1,0 +1,71 @@
+"""What commands share. Public: plugins' commands use it too.
+
+@click.command()
+def orders() -> None:
+    asyncio.run(_orders())
+
+async def _orders() -> None:
+    async with opened_context("my-plugin") as context:
+        ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+from berrypod.app import Parts, create_parts
+from berrypod.context import PluginContext
+from berrypod.errors import BerrypodError
+from berrypod.plugins import Plugins
+from berrypod.settings import Secret, Settings
+
+
+def current_plugins() -> Plugins | None:
+    """The plugins that this run of the command line has found; None outside of a run."""
+    context = click.get_current_context(silent=True)
+    return context.find_object(Plugins) if context else None
+
+
+def database_key(settings: Settings) -> Secret | None:
+    """The key of the database: from a plugin that offers one, otherwise from the environment."""
+    plugins = current_plugins()
+    return plugins.database_key() if plugins else settings.secret_key_db
+
+
+@asynccontextmanager
+async def opened_parts(settings: Settings | None = None) -> AsyncGenerator[Parts]:
+    """The shop of the environment with its database open, whether or not the server runs.
+
+    :raises SettingsError: the environment is wrong.
+    :raises StorageError: the file cannot be opened.
+    """
+    parts = create_parts(settings or Settings.from_env(), current_plugins())
+    await parts.database.open()
+    try:
+        yield parts
+    finally:
+        await parts.database.close()
+
+
+@asynccontextmanager
+async def opened_context(plugin: str) -> AsyncGenerator[PluginContext]:
+    """As `opened_parts`, for a plugin's commands."""
+    async with opened_parts() as parts:
+        yield parts.context(plugin)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value (records and dates included) as JSON on standard output."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2))
+
+
+def echo_error(error: BerrypodError) -> None:
+    """Print an error's message and hint on standard error."""
+    click.echo(click.style("Error: ", fg="red", bold=True) + error.message, err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)

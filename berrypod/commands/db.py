@@ -1,0 +1,34 @@
+"""`berrypod db`: the database file itself."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from berrypod.commands.common import database_key
+from berrypod.settings import Settings
+from berrypod.storage import schema
+
+
+@click.group()
+def db() -> None:
+    """Create or upgrade the database file."""
+
+
+@db.command()
+def create() -> None:
+    """Make an empty shop at DATABASE_PATH, encrypted with SECRET_KEY_DB if that is set. Never overwrites a file."""
+    settings = Settings.from_env()
+    key = database_key(settings)
+    schema.create(settings.database_path, key)
+    click.echo(f"Created {settings.database_path} ({'encrypted' if key else 'NOT encrypted'}).")
+    if key:
+        click.echo("Keep SECRET_KEY_DB somewhere safe, apart from the file: without it nobody can open the shop.")
+
+
+@db.command()
+@click.option("--wait", default=10.0, show_default=True, help="Seconds to wait for running servers to let go.")
+def upgrade(wait: float) -> None:
+    """Bring the database to this version's schema. Make a backup first. The server must be stopped."""
+    settings = Settings.from_env()
+    before, after = schema.upgrade(settings.database_path, database_key(settings), timeout=wait)
+    click.echo(f"Upgraded from schema {before} to {after}." if before != after else f"Schema {after} is up to date.")

@@ -1,0 +1,18 @@
+"""`berrypod secret`: a key that nobody can guess."""
+
+from __future__ import annotations
+
+import secrets
+
+import rich_click as click
+
+_BYTES = 48
+
+
+@click.command()
+def secret() -> None:
+    """Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.
+
+    It is printed once and stored nowhere: keep it.
+    """
+    click.echo(secrets.token_urlsafe(_BYTES))

@@ -1,0 +1,128 @@
+"""`berrypod serve`: the shop for its customers."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+
+import rich_click as click
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from berrypod.commands.common import database_key, opened_parts
+from berrypod.errors import SchemaOlder, SettingsError
+from berrypod.settings import Settings
+from berrypod.storage import schema
+
+_HIGHEST_PORT = 65_535
+
+# What is in flight when the process is told to stop gets this long: a download of a backup, an order.
+_SHUTDOWN_SECONDS = 30
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, _HIGHEST_PORT),
+    help="Port to listen on; 0 lets the system choose a free one.",
+)
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve the one file."
+)
+@click.option("--upgrade", is_flag=True, help="Bring an older database to this version's schema first.")
+@click.option(
+    "--trust-proxy",
+    metavar="ADDRESS",
+    help="Address of a proxy in front, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+)
+def serve(host: str, port: int, workers: int, upgrade: bool, trust_proxy: str | None) -> None:
+    """Serve the shop.
+
+    Its address is printed when it answers. The database must exist: `berrypod db create` makes a new one, and
+    `berrypod demo` a whole shop to look at.
+    """
+    settings = Settings.from_env()
+    listener = listen(host, port)
+    asyncio.run(_check(settings, upgrade=upgrade))
+    serve_on(listener, workers=workers, trust_proxy=trust_proxy)
+
+
+def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | None = None) -> None:
+    """Serve the shop of the environment on `listener` until told to stop."""
+    config = uvicorn.Config(
+        "berrypod.asgi:create",
+        factory=True,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+        log_level=logging.INFO,
+        proxy_headers=trust_proxy is not None,
+        forwarded_allow_ips=trust_proxy,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    if workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise SystemExit(1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    :raises SettingsError: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family=family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        reason = {
+            errno.EADDRINUSE: "another program listens there",
+            errno.EACCES: "ports below 1024 need special rights",
+            errno.EADDRNOTAVAIL: "this machine has no such address",
+        }.get(error.errno or 0, os.strerror(error.errno) if error.errno else str(error))
+        raise SettingsError(
+            f"Cannot listen on {host}:{port}: {reason}",
+            hint="Stop that program, or choose another port with --port (0 takes a free one).",
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+async def _check(settings: Settings, *, upgrade: bool) -> None:
+    """Open the database once before any worker starts: what is wrong is told once, in words."""
+    try:
+        await _open_once(settings)
+    except SchemaOlder:
+        if not upgrade:
+            raise
+        before, after = await asyncio.to_thread(schema.upgrade, settings.database_path, database_key(settings))
+        click.echo(f"Upgraded the database from schema {before} to {after}.")
+        await _open_once(settings)
+
+
+async def _open_once(settings: Settings) -> None:
+    async with opened_parts(settings) as parts:
+        if not parts.database.encrypted:
+            click.echo(
+                "Warning: SECRET_KEY_DB is not set, so the database is NOT encrypted. Fine for development only.",
+                err=True,
+            )
+        if settings.base_key_is_public:
+            click.echo(
+                "Warning: SECRET_KEY_BASE is not set: sessions are not protected. Fine for development only.", err=True
+            )
+        if link := await parts.accounts.setup.link():
+            click.echo(f"No admin yet. Open this page once to make one: {link}")

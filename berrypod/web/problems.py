@@ -1,0 +1,165 @@
+"""Errors as answers: problem details (RFC 9457) for programs, a page for people. Nothing internal in either."""
+
+from __future__ import annotations
+
+import http
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from advanced_alchemy.exceptions import DuplicateKeyError, ForeignKeyError, NotFoundError
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from litestar.response import Redirect, Template
+from sqlalchemy.exc import IntegrityError
+
+from berrypod import errors
+
+log = logging.getLogger("berrypod.web")
+
+PROBLEM_JSON = "application/problem+json"
+
+_SERVER_ERROR = 500
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """An error as the API tells it (RFC 9457, with `code`, `hint` and, for bad input, `fields`)."""
+
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+    type: str = "about:blank"
+    fields: dict[str, str] = {}
+
+
+def wants_problem(request: Request[Any, Any, Any]) -> bool:
+    """True for programs: under /api, or whoever asks for JSON and not for a page."""
+    accept = request.headers.get("accept", "")
+    return request.url.path.startswith("/api/") or ("json" in accept and "text/html" not in accept)
+
+
+def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The app's one exception handler."""
+    known = to_berrypod_error(error)
+    if known.status >= _SERVER_ERROR:
+        log.error(
+            "%s %s: %s", request.method, request.url.path, known.message, exc_info=error if known is not error else None
+        )
+    if wants_problem(request):
+        return problem_response(known)
+    if isinstance(known, errors.Unauthenticated) and request.url.path.startswith("/admin"):
+        return _to_login(request)
+    return Template(
+        template_name="admin/error.html" if request.url.path.startswith("/admin") else "shared/error.html",
+        context={"error": known, "status": known.status, "reason": _reason(known.status)},
+        status_code=known.status,
+        headers=_headers(known),
+    )
+
+
+def problem_response(error: errors.BerrypodError) -> Response[bytes]:
+    body = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "hint": error.hint,
+        **error.details,
+    }
+    return Response(
+        msgspec.json.encode(body), status_code=error.status, media_type=PROBLEM_JSON, headers=_headers(error)
+    )
+
+
+def to_berrypod_error(error: Exception) -> errors.BerrypodError:
+    """Any exception as one of ours. What nobody foresaw says nothing of its inside."""
+    match error:
+        case errors.BerrypodError():
+            return error
+        case ValidationException():
+            return errors.Invalid(_sentence(error.detail), fields=_fields(error.extra))
+        case HTTPException() if not isinstance(error, InternalServerException):
+            return _from_http(error)
+        case DuplicateKeyError() | ForeignKeyError() | IntegrityError():
+            return errors.Conflict("It contradicts something that is there already")
+        case NotFoundError():
+            return errors.NotFound()
+        case _:
+            return errors.BerrypodError(
+                "Something went wrong on our side", hint="Try again in a moment. The cause is in the server's log."
+            )
+
+
+def _from_http(error: HTTPException) -> errors.BerrypodError:
+    """Litestar's own: no such route, wrong method, a body that is too large, a forged form."""
+    status = error.status_code
+    if status == http.HTTPStatus.NOT_FOUND:
+        return errors.NotFound("There is no such page")
+    kind = _HttpProblem("The form is no longer valid" if _is_csrf(error) else _sentence(error.detail))
+    kind.status_code = status
+    if _is_csrf(error):
+        kind.hint = "Reload the page and send the form again. Cookies must be allowed for this."
+    kind.extra_headers = dict(error.headers or {})
+    return kind
+
+
+class _HttpProblem(errors.BerrypodError):
+    """An error of the HTTP layer, with the status that Litestar gave it."""
+
+    title = "The request cannot be answered"
+    default_hint = "Check the address, the method and the headers of the request."
+
+    status_code: int = 400
+    extra_headers: dict[str, str]
+
+    @property
+    def status(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.status_code
+
+    @property
+    def code(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return "http_" + http.HTTPStatus(self.status_code).name.lower()
+
+
+def _is_csrf(error: HTTPException) -> bool:
+    return error.status_code == http.HTTPStatus.FORBIDDEN and "CSRF" in error.detail
+
+
+def _headers(error: errors.BerrypodError) -> dict[str, str]:
+    headers: dict[str, str] = dict(getattr(error, "extra_headers", {}))
+    if isinstance(error, errors.Throttled):
+        headers["retry-after"] = str(error.retry_after)
+    elif error.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["retry-after"] = "2"
+    if isinstance(error, errors.Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    return headers
+
+
+def _fields(extra: Any) -> dict[str, str]:
+    """Litestar's list of what is wrong, by field."""
+    found: dict[str, str] = {}
+    for item in extra if isinstance(extra, list) else []:  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(item, dict):
+            entry: dict[str, Any] = item  # pyright: ignore[reportUnknownVariableType]
+            found[str(entry.get("key", "body"))] = str(entry.get("message", "is not valid"))
+    return found
+
+
+def _sentence(text: str) -> str:
+    return text.split("\n", 1)[0][:300] or "The request cannot be understood"
+
+
+def _reason(status: int) -> str:
+    return http.HTTPStatus(status).phrase if status in set(http.HTTPStatus) else "Error"
+
+
+def _to_login(request: Request[Any, Any, Any]) -> Response[Any]:
+    path = request.url.path
+    query = f"?{request.url.query}" if request.url.query else ""
+    target = f"?next={quote(path + query)}" if request.method == "GET" and path != "/admin" else ""
+    return Redirect(f"/admin/login{target}", status_code=303)
