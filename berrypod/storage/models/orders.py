@@ -12,7 +12,10 @@ from berrypod.storage.models.base import Base
 
 
 class Order(Base):
-    """`number` is drawn at random and never reused, so that orders of two backups can be told apart."""
+    """`number` is drawn at random and never reused, so that orders of two backups can be told apart.
+
+    `idempotency_key` is the client's name for the request that placed the order; `request_digest` (SHA-256, hex) is what it asked for.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -33,6 +36,9 @@ class Order(Base):
     currency: Mapped[str]
     total_minor: Mapped[int]
     placed_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)
+
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    request_digest: Mapped[str] = mapped_column(default="")
 
     items: Mapped[list[OrderItem]] = relationship(cascade="all, delete-orphan", order_by="OrderItem.id", lazy="raise")
 

@@ -99,11 +99,14 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("total_minor", sa.Integer(), nullable=False),
         sa.Column("placed_at", DateTimeUTC(timezone=True), nullable=False),
+        sa.Column("idempotency_key", sa.String(), nullable=True),
+        sa.Column("request_digest", sa.String(), nullable=False),
         sa.Column("created_at", DateTimeUTC(timezone=True), nullable=False),
         sa.Column("updated_at", DateTimeUTC(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('placed', 'paid', 'shipped', 'cancelled')", name=op.f("ck_orders_status")),
         sa.CheckConstraint("total_minor >= 0", name=op.f("ck_orders_total")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
+        sa.UniqueConstraint("idempotency_key", name=op.f("uq_orders_idempotency_key")),
         sa.UniqueConstraint("number", name=op.f("uq_orders_number")),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
