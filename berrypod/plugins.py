@@ -196,8 +196,12 @@ class Plugins(Calls):
         """Every plugin that was found, in the order of discovery, with its state and its errors."""
         return tuple(record.report() for record in self._host.records)
 
+    def flush(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
+        """Wait until observers have heard what was emitted so far. True if they have. Blocks: not on the loop."""
+        return self._observers.flush(timeout_seconds)
+
     def close(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
-        """Let observers hear what is on its way to them. True if they have heard it all. Blocks: not on the loop."""
+        """As `flush`, and then tell nobody anything any more."""
         return self._observers.close(timeout_seconds)
 
     # --- inside ---

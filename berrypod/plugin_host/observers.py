@@ -6,6 +6,7 @@ through the isolation, which takes another thread: that is what makes a time-out
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -32,44 +33,60 @@ class _Observer:
         self._isolation = isolation
         self._records = records
         self._limits = limits
-        self._queue: Queue[Event | None] = Queue(limits.events_waiting)
+        self._queue: Queue[Event | threading.Event] = Queue(limits.events_waiting)
         self._thread = threading.Thread(target=self._work, name=f"observer {self.plugin}", daemon=True)
+        self._lock = threading.Lock()
+        self._started = False
+        self._ending = False
         self._silent = False
         self._behind = False
         self._hangs = 0
-
-    def start(self) -> None:
-        self._thread.start()
 
     def tell(self, event: Event) -> None:
         if self._silent or not self._records.is_active(self.plugin):
             return
         try:
+            self._start()
             self._queue.put_nowait(event)
         except Full:
             if not self._behind:  # once for each time that it falls behind, not once an event
                 self._behind = True
                 error = f"too slow: {self._limits.events_waiting} events wait, further ones are not told to it"
                 self._records.fail(self.plugin, _WHAT, Failed(error=error))
+        except RuntimeError as error:  # the system has no thread left
+            self._records.fail(self.plugin, _WHAT, Failed.because(error))
 
-    def finish(self, until: float) -> bool:
-        """Let it hear what waits, until `until` (by the monotonic clock) at most. True if it has heard everything."""
+    def _start(self) -> None:
+        with self._lock:
+            if not self._started:
+                self._thread.start()
+                self._started = True
+
+    def mark(self) -> threading.Event:
+        """An event that is set when everything up to now was heard."""
+        heard = threading.Event()
         if not self._thread.is_alive():
-            return True
-        try:
-            self._queue.put(None, timeout=max(0.0, until - monotonic()))
-        except Full:
-            return False
-        self._thread.join(max(0.0, until - monotonic()))
-        return not self._thread.is_alive()
+            heard.set()
+            return heard
+        with contextlib.suppress(Full):
+            self._queue.put_nowait(heard)
+        return heard
 
     def _work(self) -> None:
-        while (event := self._queue.get()) is not None:
-            if self._silent:
-                continue
-            self._hear(event)
+        while True:
+            event = self._queue.get()
+            if isinstance(event, threading.Event):
+                event.set()
+            elif not self._silent:
+                self._hear(event)
             if self._queue.empty():
                 self._behind = False
+                if self._ending:
+                    return
+
+    def end(self) -> None:
+        """Let the thread end when it has heard everything. A mark must follow, to wake it."""
+        self._ending = True
 
     def _hear(self, event: Event) -> None:
         begun = monotonic()
@@ -98,12 +115,10 @@ class _Observer:
 
 
 class Observers:
-    """All plugins that observe. Threads are started by the first event."""
+    """All plugins that observe. Their threads are started by the first event."""
 
     def __init__(self, implementations: Sequence[Implementation], make: Callable[[Implementation], _Observer]) -> None:
         self._observers = [make(implementation) for implementation in implementations]
-        self._lock = threading.Lock()
-        self._started = False
         self._closed = False
 
     @classmethod
@@ -114,20 +129,20 @@ class Observers:
 
     def tell(self, event: Event) -> None:
         """Queue the event for every observer. Never waits and never raises; after `close` it does nothing."""
-        with self._lock:
-            if self._closed:
-                return
-            if not self._started:
-                self._started = True
-                for observer in self._observers:
-                    observer.start()
+        if self._closed:
+            return
         for observer in self._observers:
             observer.tell(event)
 
-    def close(self, timeout_seconds: float) -> bool:
-        """Let observers hear what waits, `timeout_seconds` at most, and end. True if they have heard everything."""
-        with self._lock:
-            self._closed = True
+    def flush(self, timeout_seconds: float) -> bool:
+        """Wait until what was told so far has been heard, `timeout_seconds` at most. True if it has."""
         until = monotonic() + timeout_seconds
-        heard = [observer.finish(until) for observer in self._observers]
-        return all(heard)
+        marks = [observer.mark() for observer in self._observers]
+        return all(mark.wait(max(0.0, until - monotonic())) for mark in marks)
+
+    def close(self, timeout_seconds: float) -> bool:
+        """As `flush`, and tell nobody anything any more."""
+        self._closed = True
+        for observer in self._observers:
+            observer.end()
+        return self.flush(timeout_seconds)

@@ -1,0 +1,239 @@
+"""What the fixtures of `berrypod.testing` hand out."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+
+import click
+from litestar import Litestar
+
+from berrypod.context import PluginContext
+from berrypod.declarations import (
+    AdminPanel,
+    BackupExporter,
+    Declared,
+    ExportResult,
+    Figure,
+    PanelRequest,
+    Snapshot,
+    StatsProvider,
+)
+from berrypod.events import Event
+from berrypod.isolation import Failed, Outcome
+from berrypod.plugin_report import PluginReport
+from berrypod.plugins import Plugins, PluginSource
+from berrypod.settings import Settings
+from berrypod.storage import schema
+from berrypod.storage.connection import open_connection
+from berrypod.storage.database import Database
+from berrypod.testing_shop import run
+from berrypod.web.templating import create_environment
+
+if TYPE_CHECKING:
+    from sqlcipher3.dbapi2 import Connection
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T")
+NamedT = TypeVar("NamedT", bound=_Named)
+
+_NAME = "plugin_under_test"
+
+
+@asynccontextmanager
+async def opened(database: Database) -> AsyncGenerator[Database]:
+    """The database, open within the block: for tests that are async themselves."""
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@dataclass(frozen=True)
+class SampleShop:
+    """The small shop of `testing_shop`, as a file of one test's own."""
+
+    path: Path
+
+    @classmethod
+    def copied(cls, original: Path, path: Path) -> Self:
+        path.parent.mkdir(mode=0o700)
+        shutil.copyfile(original, path)
+        return cls(path)
+
+    def settings(self, environ: Mapping[str, str] | None = None) -> Settings:
+        return Settings(environment="test", database_path=self.path, environment_values=dict(environ or {}))
+
+    def context(self, plugins: Plugins | None = None) -> PluginContext:
+        settings = self.settings()
+        return PluginContext(
+            plugin=_NAME,
+            settings=settings,
+            database=Database(settings),
+            plugins=plugins or Plugins.discover(settings, installed=False),
+            environment=create_environment,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the file. Nothing writes to the shop meanwhile, so that a plain copy will do."""
+        path = self.path.with_name("snapshot.db")
+        shutil.copyfile(self.path, path)
+        content = path.read_bytes()
+        with open_connection(path, None, read_only=True) as connection:
+            revision, counts = schema.revision_of(connection), _row_counts(connection)
+        return Snapshot(
+            id="20260314-120000",
+            created_at=datetime(2026, 3, 14, 12, tzinfo=UTC),
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            method="copy",
+            schema_revision=revision,
+            row_counts=counts,
+            encrypted=False,
+            path=path,
+            opener=lambda: open_connection(path, None, read_only=True),
+        )
+
+
+def _row_counts(connection: Connection) -> dict[str, int]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    names = [str(name) for (name,) in tables]
+    # The names come from the schema of our own file.
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
+
+
+@dataclass(frozen=True)
+class CheckPlugin:
+    """`check_plugin(plugin)`: register it alone, as the shop would."""
+
+    shop: SampleShop
+
+    def __call__(
+        self, plugin: object, *, environ: Mapping[str, str] | None = None, name: str | None = None
+    ) -> CheckedPlugin:
+        """Register a module or object, with `environ` as the environment that Berrypod reads.
+
+        :raises AssertionError: it was quarantined, or part of it was left out; the text says why.
+        """
+        settings = self.shop.settings(environ)
+        source = PluginSource.of(plugin, name)
+        plugins = Plugins.discover(settings, [source], installed=False)
+        context = replace(self.shop.context(plugins), plugin=source.name, settings=settings)
+        plugins.declare(lambda _: context)
+        cli = click.Group("berrypod")
+        plugins.register_commands(cli)
+        (report,) = plugins.report()
+        assert report.error is None, f"{report.error}. {report.hint or ''}"
+        for failure in report.failures:
+            raise AssertionError(f"{failure.what}: {failure.error}. {failure.hint or ''}")
+        return CheckedPlugin(context=context, plugins=plugins, report=report, commands=dict(cli.commands))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedPlugin:
+    """An active plugin, and ways to call what it declared. The methods open the database, and wait."""
+
+    context: PluginContext
+    plugins: Plugins
+    report: PluginReport
+    commands: Mapping[str, click.Command]
+
+    @property
+    def stats_providers(self) -> tuple[StatsProvider, ...]:
+        return tuple(one.declaration for one in self.plugins.stats_providers)
+
+    @property
+    def backup_exporters(self) -> tuple[BackupExporter, ...]:
+        return tuple(one.declaration for one in self.plugins.backup_exporters)
+
+    @property
+    def admin_panels(self) -> tuple[AdminPanel, ...]:
+        return tuple(one.declaration for one in self.plugins.admin_panels)
+
+    def figures(self, name: str) -> dict[str, Figure]:
+        """Ask the stats provider `name`. Returns its figures by their codes.
+
+        :raises AssertionError: it failed, timed out or returned something else.
+        """
+        provider = _named(self.plugins.stats_providers, name)
+        return {figure.code: figure for figure in self._value(name, lambda: self.plugins.figures(provider))}
+
+    def export(self, name: str, snapshot: Snapshot) -> ExportResult:
+        """Run the exporter `name` with an empty folder.
+
+        :raises AssertionError: it failed, timed out or returned something else.
+        """
+        exporter = _named(self.plugins.backup_exporters, name)
+        folder = Path(tempfile.mkdtemp(prefix="export-", dir=snapshot.path.parent))
+        return self._value(name, lambda: self.plugins.export(exporter, snapshot, folder))
+
+    def render(self, name: str, query: Mapping[str, str] | None = None) -> str:
+        """Render the panel `name`, as for an admin who has just opened its page.
+
+        :raises AssertionError: it failed, timed out or returned something else.
+        """
+        panel = _named(self.plugins.admin_panels, name)
+        request = PanelRequest(
+            csrf_token="token-of-the-test",  # noqa: S106 - no secret
+            query=query or {},
+            admin_email="admin@example.org",
+            path=f"/admin/{panel.declaration.page}",
+        )
+        return self._value(name, lambda: self.plugins.render(panel, request))
+
+    def observe(self, event: Event) -> None:
+        """Tell the plugin of an event, and wait until it has heard of it.
+
+        :raises AssertionError: it raised, or took longer than observers may.
+        """
+        self.plugins.emit(event)
+        assert self.plugins.flush(), "it did not hear of the event in time"
+        (report,) = self.plugins.report()
+        for failure in report.failures:
+            raise AssertionError(f"{failure.what}: {failure.error}. {failure.hint or ''}")
+
+    def app(self) -> Litestar:
+        """An app with the plugin's routes alone, for `litestar.testing.TestClient`. Everybody may call everything.
+
+        Within `with TestClient(...)` the database is open and the plugin's lifespan is entered.
+        """
+
+        @asynccontextmanager
+        async def running(_: Litestar) -> AsyncGenerator[None]:
+            async with opened(self.context.database), self.plugins.lifespans():
+                yield
+
+        app = self.plugins.build_with_routes(lambda routers: Litestar(route_handlers=list(routers), lifespan=[running]))
+        (report,) = self.plugins.report()
+        assert report.error is None, f"{report.error}. {report.hint or ''}"
+        return app
+
+    def _value(self, name: str, ask: Callable[[], Awaitable[Outcome[T]]]) -> T:
+        async def with_database() -> Outcome[T]:
+            async with opened(self.context.database):
+                return await ask()
+
+        outcome = run(with_database())
+        if isinstance(outcome, Failed):
+            raise AssertionError(f"{name}: {outcome.error}. {outcome.hint or ''}")
+        return outcome.value
+
+
+def _named(found: tuple[Declared[NamedT], ...], name: str) -> Declared[NamedT]:
+    for one in found:
+        if one.declaration.name == name:
+            return one
+    raise AssertionError(f"there is no {name!r}, only {[one.declaration.name for one in found]}")
