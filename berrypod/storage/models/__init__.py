@@ -2,11 +2,11 @@
 
 catalogue   products, product_variants, product_images, images
 orders      orders, order_items
-accounts    admins, admin_sessions, api_tokens
+accounts    admins, admin_sessions, api_tokens, login_attempts
 shop        settings, newsletter_subscribers
 """
 
-from berrypod.storage.models.accounts import Admin, AdminSession, ApiToken
+from berrypod.storage.models.accounts import Admin, AdminSession, ApiToken, LoginAttempts
 from berrypod.storage.models.base import Base, metadata
 from berrypod.storage.models.catalogue import Image, Product, ProductImage, ProductVariant
 from berrypod.storage.models.orders import Order, OrderItem
@@ -18,6 +18,7 @@ __all__ = [
     "ApiToken",
     "Base",
     "Image",
+    "LoginAttempts",
     "NewsletterSubscriber",
     "Order",
     "OrderItem",

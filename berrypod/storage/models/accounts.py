@@ -1,4 +1,4 @@
-"""Who may look after the shop: admins, their sessions, and the tokens of programs."""
+"""Who may look after the shop: admins, their sessions, the tokens of programs, and who failed to get in."""
 
 from __future__ import annotations
 
@@ -54,3 +54,17 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+
+
+class LoginAttempts(Base):
+    """Failed sign-ins of one account, address or browser.
+
+    `key` is a keyed hash of its name: people type passwords into the wrong field.
+    """
+
+    __tablename__ = "login_attempts"
+
+    key: Mapped[str] = mapped_column(unique=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)
+    blocked_until: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))

@@ -69,6 +69,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_images_sha256")),
     )
     op.create_table(
+        "login_attempts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", DateTimeUTC(timezone=True), nullable=False),
+        sa.Column("blocked_until", DateTimeUTC(timezone=True), nullable=False),
+        sa.Column("created_at", DateTimeUTC(timezone=True), nullable=False),
+        sa.Column("updated_at", DateTimeUTC(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_login_attempts")),
+        sa.UniqueConstraint("key", name=op.f("uq_login_attempts_key")),
+    )
+    with op.batch_alter_table("login_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_attempts_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
         "newsletter_subscribers",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(), nullable=False),

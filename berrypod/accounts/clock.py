@@ -1,0 +1,21 @@
+"""The time as the accounts see it, and as it stands in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def from_column(text: str) -> datetime:
+    """A time as raw SQL reads it: the column type stores UTC without saying so."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def from_nullable_column(text: str | None) -> datetime | None:
+    return None if text is None else from_column(text)
