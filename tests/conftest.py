@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,23 @@ import pytest
 from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
 from berrypod.storage.database import Database
+from tests.support.browser import browser_missing
+from tests.support.server import RunningServer, start_server
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests run in CI, when `-m` names them; browser tests where there is a browser."""
+    asked = bool(config.option.markexpr) or IN_CI
+    slow = pytest.mark.skip(reason="slow: runs in CI, or with `pytest -m slow`")
+    missing = browser_missing()
+    for item in items:
+        if item.get_closest_marker("slow") and not asked:
+            item.add_marker(slow)
+        if missing and not IN_CI and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=missing))
+
 
 KEY = Secret("the key of the tests, long enough for production")
 
@@ -51,3 +69,18 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., RunningServer]]:
+    """Start real servers in processes of their own, on free ports; they are stopped when the test ends."""
+    running: list[RunningServer] = []
+
+    def start(settings: Settings, *, workers: int = 1, env: dict[str, str] | None = None) -> RunningServer:
+        server = start_server(settings, workers=workers, env=env)
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop()

@@ -1,0 +1,1 @@
+"""The same shop as others would build it, for comparison."""

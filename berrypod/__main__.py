@@ -1,0 +1,5 @@
+"""`python -m berrypod`."""
+
+from berrypod.cli import main
+
+main()
