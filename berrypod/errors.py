@@ -12,6 +12,7 @@
     │   ├── KeyNotNeeded         a key is set and the file is not encrypted
     │   ├── WrongKey             the key opens nothing in this file
     │   ├── DatabaseDamaged      the key is right and pages are damaged or missing
+    │   ├── StrayLog             the write-ahead log beside the file belongs to another file
     │   ├── NotADatabase         the bytes are no database of any kind that is known here
     │   ├── ForeignDatabase      a database, but not of a Berrypod shop
     │   ├── SchemaOlder          made by an earlier Berrypod: it needs an upgrade
@@ -21,7 +22,9 @@
     │   ├── NotFound             there is no such thing
     │   ├── Conflict             it exists already, or changed meanwhile
     │   ├── Invalid              the input cannot be accepted; `fields` says what and where
-    │   └── OutOfStock           fewer are left than were asked for
+    │   ├── OutOfStock           fewer are left than were asked for
+    │   ├── PriceChanged         the sum is no longer the one that the customer saw
+    │   └── OrdersClosed         the shop takes no orders at present
     ├── AccessError
     │   ├── Unauthenticated      nobody is signed in, or the token is unknown
     │   ├── Forbidden            signed in, but this is not allowed
@@ -133,6 +136,15 @@ class DatabaseDamaged(StorageError):
     default_hint = "Copy the file somewhere safe before anything else, then restore the newest backup."
 
 
+class StrayLog(StorageError):
+    code = "stray_log"
+    title = "The write-ahead log beside the database belongs to another database"
+    default_hint = (
+        "Nothing was changed. Move the file that ends with -wal to another folder, and start again. "
+        "Keep it: it may hold the last orders of the database that it belongs to."
+    )
+
+
 class NotADatabase(StorageError):
     code = "not_a_database"
     title = "The file is not a database"
@@ -209,6 +221,20 @@ class OutOfStock(ShopError):
     status = 409
     title = "Fewer are left than you asked for"
     default_hint = "Lower the quantity, or choose another variant."
+
+
+class PriceChanged(ShopError):
+    code = "price_changed"
+    status = 409
+    title = "The price has changed meanwhile"
+    default_hint = "Look at the new sum, and order again if it suits you. Nothing was ordered."
+
+
+class OrdersClosed(ShopError):
+    code = "orders_closed"
+    status = 409
+    title = "The shop takes no orders at present"
+    default_hint = "Come back later. Nothing was ordered."
 
 
 class AccessError(BerrypodError):
