@@ -19,7 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from berrypod.accounts.admins import AdminRecord, Admins, count_admins
 from berrypod.accounts.clock import Clock, utc_now
 from berrypod.errors import Forbidden
-from berrypod.settings import Secret
 from berrypod.storage.database import Database
 from berrypod.storage.models import Setting
 
@@ -48,17 +47,19 @@ class Setup:
         """True while there is no admin."""
         return not await self._admins.any()
 
-    async def new_token(self) -> Secret | None:
-        """A token for the link `<address of the shop>/admin/setup?token=...`; None if there is an admin.
+    async def link(self, origin: str = "") -> str | None:
+        """The link that makes the first admin, with a new token; None if there is an admin.
 
-        Call it once per start of the server, before the workers.
+        Call it once per start of the server, before the workers. The link is a secret until it is used.
+
+        :param origin: where the shop answers, e.g. `http://127.0.0.1:8000`.
         """
         if not await self.needed():
             return None
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         async with self._database.write() as session:
             await self._store(session, [_hashed(token), *await _hashes(session)][:_KEPT])
-        return Secret(token)
+        return f"{origin}{PATH}?token={token}"
 
     async def good(self, token: str) -> bool:
         """Whether this token may make the first admin."""

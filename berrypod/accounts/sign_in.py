@@ -100,6 +100,10 @@ class SignIn:
         await self._throttle.succeeded(*buckets)
         return await self._finish(admin, first.stamp, visitor)
 
+    async def newcomer(self, admin: AdminRecord, visitor: Visitor) -> SignedIn:
+        """Sign in an admin who has been made this moment, with a password that was just typed."""
+        return await self._finish(admin, admin.stamp, visitor)
+
     async def confirm_password(self, principal: AdminPrincipal, password: str, *, field: str = "password") -> None:
         """Ask a signed-in admin for the password once more.
 

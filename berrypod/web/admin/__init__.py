@@ -1,0 +1,30 @@
+"""The pages for admins. Everything works without JavaScript, and nothing here is open but the way in.
+
+login, setup            the way in; local_path: where it may lead
+dashboard, panels       what plugins show; account, authenticator, tokens, plugins: how the shop is run
+pages, state, forms     what they share
+"""
+
+from berrypod.web.admin.account import AccountController
+from berrypod.web.admin.authenticator import AuthenticatorController
+from berrypod.web.admin.dashboard import dashboard
+from berrypod.web.admin.login import LoginController
+from berrypod.web.admin.panels import backup, of_plugins
+from berrypod.web.admin.plugins import plugins_api, plugins_page
+from berrypod.web.admin.setup import SetupController
+from berrypod.web.admin.tokens import TokensController
+
+handlers = (
+    LoginController,
+    SetupController,
+    dashboard,
+    backup,
+    of_plugins,
+    AccountController,
+    AuthenticatorController,
+    TokensController,
+    plugins_page,
+    plugins_api,
+)
+
+__all__ = ["handlers"]

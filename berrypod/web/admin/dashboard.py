@@ -1,0 +1,93 @@
+"""`/admin`: what needs attention, and the plugins' panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from litestar import get
+from litestar.response import Template
+
+from berrypod.accounts import Accounts
+from berrypod.accounts.principals import AdminPrincipal
+from berrypod.accounts.totp import TotpStatus
+from berrypod.plugin_report import PluginState
+from berrypod.plugins import Plugins
+from berrypod.settings import Settings
+from berrypod.storage.database import Database
+from berrypod.web.admin.pages import DASHBOARD, page
+from berrypod.web.admin.panels import rendered_panels
+from berrypod.web.admin.state import AnyRequest
+
+_FEW_CODES: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """Something that the admin should see to. `kind`: bad for what is unsafe now, warn for what may become so."""
+
+    kind: Literal["bad", "warn"]
+    title: str
+    text: str
+    path: str = ""
+    link: str = ""
+
+
+@get("/admin", include_in_schema=False)
+async def dashboard(
+    request: AnyRequest, accounts: Accounts, plugins: Plugins, database: Database, settings: Settings
+) -> Template:
+    admin: AdminPrincipal = request.user
+    totp = await accounts.totp.status(admin.admin_id)
+    attention = [*_of_the_shop(database, settings), *_of_the_account(totp), *_of_plugins(plugins)]
+    panels = await rendered_panels(request, plugins, DASHBOARD)
+    return page(request, plugins, "dashboard", attention=attention, panels=panels)
+
+
+def _of_the_shop(database: Database, settings: Settings) -> Iterator[Attention]:
+    if not database.encrypted:
+        yield Attention(
+            kind="bad",
+            title="The shop's file is not encrypted",
+            text="Whoever gets hold of the file or of a backup can read everything in it. This is meant for "
+            "development only: set SECRET_KEY_DB before real customers come.",
+        )
+    if settings.base_key_is_public:
+        yield Attention(
+            kind="bad",
+            title="Sessions are protected by the public development key",
+            text="Anybody can forge a session with it. Set SECRET_KEY_BASE to the output of `berrypod secret`.",
+        )
+
+
+def _of_the_account(totp: TotpStatus) -> Iterator[Attention]:
+    if not totp.enabled:
+        yield Attention(
+            kind="warn",
+            title="Your account has no second factor",
+            text="With an authenticator app, a stolen password alone opens nothing.",
+            path="/admin/account#authenticator",
+            link="Set one up",
+        )
+    elif totp.recovery_codes_left <= _FEW_CODES:
+        left = "one recovery code" if totp.recovery_codes_left == 1 else f"{totp.recovery_codes_left} recovery codes"
+        yield Attention(
+            kind="warn",
+            title=f"You have {left} left" if totp.recovery_codes_left else "You have no recovery codes left",
+            text="They are the way in when the phone is gone.",
+            path="/admin/account#authenticator",
+            link="Make new ones",
+        )
+
+
+def _of_plugins(plugins: Plugins) -> Iterator[Attention]:
+    for report in plugins.report():
+        if report.state is PluginState.QUARANTINED:
+            yield Attention(
+                kind="warn",
+                title=f"The plugin {report.name} does not run",
+                text=report.error or "It failed at start.",
+                path="/admin/plugins",
+                link="See its error",
+            )

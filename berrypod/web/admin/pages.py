@@ -1,0 +1,104 @@
+"""What every page of the administration has around it: navigation, messages, the admin's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from litestar.response import Redirect, Template
+
+from berrypod.accounts.principals import AdminPrincipal
+from berrypod.errors import BerrypodError, Throttled
+from berrypod.plugins import Plugins
+from berrypod.web.admin.state import AnyRequest, take_flashes
+
+NO_ERRORS: Final[Mapping[str, str]] = {}
+
+# Pages that are there whatever plugins do; panels of other names make pages of their own.
+DASHBOARD: Final = "dashboard"
+BACKUP: Final = "backup"
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation. `icon` is one of admin/icons.html."""
+
+    path: str
+    title: str
+    icon: str
+
+
+def title_of(page: str) -> str:
+    """The title of a page of panels: `stock-takes` is `Stock takes`."""
+    return page.replace("-", " ").replace("_", " ").strip().capitalize()
+
+
+def extra_pages(plugins: Plugins) -> tuple[str, ...]:
+    """The pages that exist because a plugin has a panel for them."""
+    pages = dict.fromkeys(panel.declaration.page for panel in plugins.admin_panels)
+    return tuple(page for page in pages if page not in (DASHBOARD, BACKUP))
+
+
+def navigation(plugins: Plugins) -> tuple[Sequence[Link], Sequence[Link]]:
+    """Links to what the shop is about, and to how it is run."""
+    shop = [
+        Link("/admin", "Dashboard", "home"),
+        Link("/admin/backup", "Backup", "archive"),
+        *(Link(f"/admin/{page}", title_of(page), "panel") for page in extra_pages(plugins)),
+    ]
+    running = [
+        Link("/admin/plugins", "Plugins", "plug"),
+        Link("/admin/tokens", "API tokens", "key"),
+        Link("/admin/account", "Your account", "person"),
+    ]
+    return shop, running
+
+
+def page(
+    request: AnyRequest,
+    plugins: Plugins,
+    name: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> Template:
+    """A page for a signed-in admin."""
+    admin: AdminPrincipal = request.user
+    shop, running = navigation(plugins)
+    return Template(
+        f"admin/{name}.html",
+        context={
+            "admin": admin,
+            "here": request.url.path.rstrip("/"),
+            "navigation": (shop, running),
+            "flashes": take_flashes(request),
+            "errors": NO_ERRORS,
+            "error_form": "",
+            **context,
+        },
+        status_code=status,
+        headers=headers,
+    )
+
+
+def entrance(
+    request: AnyRequest, name: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+) -> Template:
+    """A page for whoever is not signed in yet."""
+    return Template(
+        f"admin/{name}.html",
+        context={"flashes": take_flashes(request), "errors": NO_ERRORS, "values": {}, "error": None, **context},
+        status_code=status,
+        headers=headers,
+    )
+
+
+def headers_of(error: BerrypodError) -> dict[str, str]:
+    return {"retry-after": str(error.retry_after)} if isinstance(error, Throttled) else {}
+
+
+def to(path: str) -> Redirect:
+    """Go on to a page after a form: reloading it does not send the form again."""
+    return Redirect(path, status_code=303)
