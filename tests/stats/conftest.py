@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from berrypod_stats.wire import Question, RawKey
 from sqlcipher3 import dbapi2
 
-from berrypod.settings import Secret
+from berrypod.settings import Settings
 from berrypod.storage.connection import open_connection
+from berrypod.storage.database import Database
 from berrypod.storage.keys import DatabaseKey
+from berrypod.storage.models.shop import NewsletterSubscriber
 
 SCHEMA = """
 CREATE TABLE products (id INTEGER PRIMARY KEY, slug TEXT UNIQUE, title TEXT);
@@ -85,5 +88,14 @@ def _create(path: Path, key: DatabaseKey | None, pragma: str) -> dbapi2.Connecti
 
 
 @pytest.fixture
-def passphrase() -> Secret:
-    return Secret(secrets.token_urlsafe(32))
+async def database(encrypted_settings: Settings) -> AsyncIterator[Database]:
+    """An empty shop, encrypted and open."""
+    database = Database(encrypted_settings)
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def add_subscriber(database: Database, email: str, status: str = "subscribed") -> None:
+    async with database.write() as session:
+        session.add(NewsletterSubscriber(email=email, status=status, token=email, subscribed_at=datetime.now(UTC)))

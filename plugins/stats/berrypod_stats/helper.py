@@ -29,9 +29,9 @@ class MeasurementError(BerrypodError):
     title = "The sizes could not be measured"
     default_hint = _TRY_AGAIN
 
-    def __init__(self, message: str, *, reason: str, hint: str | None = None) -> None:
+    def __init__(self, cause: str, *, reason: str, hint: str | None = None) -> None:
         self.reason = reason
-        super().__init__(f"The sizes could not be measured: {message}.", hint=hint, reason=reason)
+        super().__init__(f"{self.title}: {cause}", hint=hint, reason=reason)
 
 
 def timeout_for(size_bytes: int) -> float:
@@ -42,14 +42,14 @@ def timeout_for(size_bytes: int) -> float:
     return min(30.0 + size_bytes / 20e6, 600.0)
 
 
-async def measure(question: Question, *, timeout_seconds: float, command: Sequence[str] = COMMAND) -> Measured:
+async def measure(question: Question, *, timeout_seconds: float, command: Sequence[str] | None = None) -> Measured:
     """Measure the file in a process of its own.
 
     :raises MeasurementError: it could not be started, took too long, was ended, gave no sense or refused.
     """
     try:
         async with asyncio.timeout(timeout_seconds):
-            answer = await _ask(question, command)
+            answer = await _ask(question, command or COMMAND)
     except TimeoutError:
         raise MeasurementError(
             f"it took longer than {timeout_seconds:.0f} seconds",

@@ -9,14 +9,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from berrypod_stats.measurement import Counts, Measurement
+from berrypod_stats.facts import Facts
+from berrypod_stats.measurement import Measurement
 from berrypod_stats.service import View
-from berrypod_stats.wire import BTree
+from berrypod_stats.wire import BTree, Measured
 
 SCHEMA_TABLE = "sqlite_schema"
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+class StatsProblem(msgspec.Struct, frozen=True, kw_only=True):
     """Why something is missing: a stable code, words, and what to do."""
 
     code: str
@@ -24,7 +25,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
 
 
-class Index(msgspec.Struct, frozen=True, kw_only=True):
+class IndexSize(msgspec.Struct, frozen=True, kw_only=True):
     """One index of a table. `sqlite_autoindex_...` are those that SQLite makes for UNIQUE and PRIMARY KEY."""
 
     name: str
@@ -32,7 +33,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     unused_bytes: int
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class TableSize(msgspec.Struct, frozen=True, kw_only=True):
     """One table with its indexes. `sqlite_schema` is the list of tables and indexes itself."""
 
     name: str
@@ -42,7 +43,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     index_bytes: Annotated[int, Meta(description="Its indexes alone.")]
     unused_bytes: Annotated[int, Meta(description="Bytes inside those pages that hold nothing.")]
     share: Annotated[float, Meta(description="size_bytes as a part of the whole file, 0 to 1.")]
-    indexes: list[Index]
+    indexes: list[IndexSize]
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,6 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True):
     verified: Annotated[
         bool, Meta(description="The first page carries the HMAC that SQLCipher 4 makes with the shop's key.")
     ]
-    text: str
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,16 +69,11 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     free_pages: Annotated[int, Meta(description="Pages that hold nothing and are used again first.")]
     free_bytes: int
     other_bytes: Annotated[int, Meta(description="Pages that SQLite keeps for itself. Mostly 0.")]
-    journal_mode: str
     encryption: Encryption
-    sqlite_version: str
-    sqlcipher_version: str
-    created_at: Annotated[datetime | None, Meta(description="When the shop was made; None if unknown.")]
-    counts: Counts
-    tables: Annotated[list[Table], Meta(description="The biggest first.")]
+    tables: Annotated[list[TableSize], Meta(description="The biggest first.")]
 
 
-class FigureReport(msgspec.Struct, frozen=True, kw_only=True):
+class StatsFigure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of a provider: `value` for programs, `text` for people."""
 
     code: str
@@ -90,14 +85,14 @@ class FigureReport(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | None = None
 
 
-class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
+class StatsGroup(msgspec.Struct, frozen=True, kw_only=True):
     """One group of figures, of whichever plugin; or the error of a provider that gave none."""
 
     plugin: str
     name: str
     title: str
-    figures: list[FigureReport]
-    error: Problem | None = None
+    figures: list[StatsFigure]
+    error: StatsProblem | None = None
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,14 +103,15 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             description="measuring: not measured yet, ask again in a moment. current: nothing was committed "
             "since `sizes.taken_at`. stale: something was, and a new measurement will come. failed: the last "
-            "measurement failed, see `error`; `sizes` is then an older one or null."
+            "one failed, see `error`; `facts` and `sizes` are then earlier ones or null."
         ),
     ]
     file_bytes: Annotated[int | None, Meta(description="Of the file as it is on the disk now.")]
     wal_bytes: Annotated[int, Meta(description="Of the write-ahead log beside it, now.")]
+    facts: Facts | None
     sizes: Sizes | None
-    error: Problem | None
-    providers: list[ProviderReport]
+    error: StatsProblem | None
+    providers: list[StatsGroup]
 
 
 def sizes_of(measurement: Measurement) -> Sizes:
@@ -130,23 +126,19 @@ def sizes_of(measurement: Measurement) -> Sizes:
         free_pages=measured.free_pages,
         free_bytes=measured.free_pages * measured.page_size,
         other_bytes=measured.other_pages * measured.page_size,
-        journal_mode=measured.journal_mode,
-        encryption=_encryption(measurement),
-        sqlite_version=measurement.sqlite_version,
-        sqlcipher_version=measurement.cipher_version,
-        created_at=measurement.created_at,
-        counts=measurement.counts,
+        encryption=_encryption(measured),
         tables=_tables(measured.btrees, measured.rows, measured.size_bytes),
     )
 
 
-def report(view: View, providers: list[ProviderReport]) -> Stats:
+def report(view: View, providers: list[StatsGroup]) -> Stats:
     return Stats(
         state=view.state,
         file_bytes=view.file_bytes,
         wal_bytes=view.wal_bytes,
+        facts=view.facts,
         sizes=sizes_of(view.measurement) if view.measurement else None,
-        error=Problem(
+        error=StatsProblem(
             code=str(view.error.details.get("reason", view.error.code)),
             message=view.error.message,
             hint=view.error.hint,
@@ -157,17 +149,13 @@ def report(view: View, providers: list[ProviderReport]) -> Stats:
     )
 
 
-def _encryption(measurement: Measurement) -> Encryption:
-    measured = measurement.measured
+def _encryption(measured: Measured) -> Encryption:
     if measured.header == "plain":
-        return Encryption(encrypted=False, verified=False, text="Unencrypted")
-    if not measured.cipher_proven:
-        return Encryption(encrypted=True, verified=False, text="Encrypted, but its first page could not be verified")
-    version = measurement.cipher_version.split()[0]
-    return Encryption(encrypted=True, verified=True, text=f"SQLCipher {version}, AES-256")
+        return Encryption(encrypted=False, verified=False)
+    return Encryption(encrypted=True, verified=measured.cipher_proven)
 
 
-def _tables(btrees: Iterable[BTree], rows: dict[str, int], file_bytes: int) -> list[Table]:
+def _tables(btrees: Iterable[BTree], rows: dict[str, int], file_bytes: int) -> list[TableSize]:
     parts: dict[str, list[BTree]] = {}
     for tree in btrees:
         parts.setdefault(tree.table, []).append(tree)
@@ -175,11 +163,11 @@ def _tables(btrees: Iterable[BTree], rows: dict[str, int], file_bytes: int) -> l
     return sorted(tables, key=lambda table: (-table.size_bytes, table.name))
 
 
-def _table(name: str, trees: list[BTree], rows: int | None, file_bytes: int) -> Table:
+def _table(name: str, trees: list[BTree], rows: int | None, file_bytes: int) -> TableSize:
     size = sum(tree.size_bytes for tree in trees)
     indexes = [tree for tree in trees if tree.kind == "index"]
     index_bytes = sum(tree.size_bytes for tree in indexes)
-    return Table(
+    return TableSize(
         name=name,
         rows=rows,
         size_bytes=size,
@@ -188,7 +176,7 @@ def _table(name: str, trees: list[BTree], rows: int | None, file_bytes: int) -> 
         unused_bytes=sum(tree.unused_bytes for tree in trees),
         share=round(size / file_bytes, 4) if file_bytes else 0.0,
         indexes=[
-            Index(name=tree.name, size_bytes=tree.size_bytes, unused_bytes=tree.unused_bytes)
+            IndexSize(name=tree.name, size_bytes=tree.size_bytes, unused_bytes=tree.unused_bytes)
             for tree in sorted(indexes, key=lambda tree: (-tree.size_bytes, tree.name))
         ],
     )

@@ -11,15 +11,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Protocol
 
 from berrypod.errors import BerrypodError
 from berrypod.storage.database import Database
+from berrypod_stats import facts, measurement
+from berrypod_stats.facts import Facts
 from berrypod_stats.helper import MeasurementError
-from berrypod_stats.measurement import Measure, Measurement
+from berrypod_stats.measurement import Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -45,25 +48,48 @@ class View:
     """What is known at this moment.
 
     `measuring`: there is no measurement yet. `current`: nothing was committed since. `stale`: something was,
-    and a new one will come. `failed`: the last attempt failed, and `error` says why; `measurement` is then
-    an older one, or None.
+    and a new one will come. `failed`: the last attempt failed, and `error` says why; `facts` and `measurement`
+    are then those of an earlier one, or None.
     """
 
     state: State
+    facts: Facts | None = None
     measurement: Measurement | None = None
     error: BerrypodError | None = None
     file_bytes: int | None = None
     wal_bytes: int = 0
 
 
+class Source(Protocol):
+    """Where the figures come from. Tests put another in its place."""
+
+    async def facts(self) -> Facts: ...
+    async def measurement(self) -> Measurement: ...
+
+
+class DatabaseSource:
+    """The open database, and the measuring process beside it."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def facts(self) -> Facts:
+        return await facts.read(self._database, now=self._now())
+
+    async def measurement(self) -> Measurement:
+        return await measurement.take(self._database, now=self._now())
+
+
 class Measurements:
     """The last measurement of a database, renewed in the background. One per app."""
 
-    def __init__(self, database: Database, measure: Measure, *, pace: Pace | None = None) -> None:
+    def __init__(self, database: Database, source: Source, *, pace: Pace | None = None) -> None:
         self._database = database
-        self._measure = measure
+        self._source = source
         self._pace = pace or Pace()
-        self._wanted = asyncio.Event()
+        self._wanted = asyncio.Event()  # made anew with each run: an event belongs to one loop
+        self._facts: Facts | None = None
         self._measurement: Measurement | None = None
         self._error: BerrypodError | None = None
         self._failures = 0
@@ -79,26 +105,25 @@ class Measurements:
         path = self._database.path
         return View(
             state=state,
+            facts=self._facts,
             measurement=self._measurement,
             error=self._error,
             file_bytes=_size(str(path)),
             wal_bytes=_size(f"{path}-wal") or 0,
         )
 
-    async def refresh(self) -> Measurement:
-        """Measure now, and wait for it.
-
-        :raises BerrypodError: it failed, with the reason.
-        """
-        await self._attempt()
-        if self._error is not None or self._measurement is None:
-            raise self._error or MeasurementError("there is none", reason="unexpected")
-        return self._measurement
+    async def refresh(self) -> View:
+        """Measure now, and wait for it. A failure is in the answer."""
+        self._wanted.clear()
+        self._error = await self._failure_of(self._renew_facts) or await self._failure_of(self._renew_measurement)
+        self._failures = self._failures + 1 if self._error else 0
+        return self.look()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Measure in the background while the block runs. At its end the measuring process is gone too."""
-        task = asyncio.create_task(self._renew(), name="berrypod stats: measuring")
+        self._wanted = asyncio.Event()
+        task = asyncio.create_task(self._keep_fresh(), name="berrypod stats: measuring")
         try:
             yield
         finally:
@@ -117,29 +142,29 @@ class Measurements:
         # While the database is closed for a moment (a restore) nothing can be said, and nothing measured.
         return self._database.is_open and self._database.data_version() != measurement.data_version
 
-    async def _renew(self) -> None:
+    async def _keep_fresh(self) -> None:
         while True:
-            await self._attempt()
+            await self.refresh()
             await asyncio.sleep(self._rest())
             await self._until_due()
 
-    async def _attempt(self) -> None:
-        self._wanted.clear()
-        try:
-            self._measurement = await self._measure()
-        except BerrypodError as error:
-            self._failed(error)
-        except Exception as error:  # a task that ended would leave the page waiting for ever
-            logger.exception("measuring the tables failed in a way that was not foreseen")
-            self._failed(MeasurementError(f"{type(error).__name__}", reason="unexpected"))
-        else:
-            self._error, self._failures = None, 0
+    async def _renew_facts(self) -> None:
+        self._facts = await self._source.facts()
 
-    def _failed(self, error: BerrypodError) -> None:
-        if self._error is None or self._error.message != error.message:
-            logger.warning("%s %s", error.message, error.hint)
-        self._error = error
-        self._failures += 1
+    async def _renew_measurement(self) -> None:
+        self._measurement = await self._source.measurement()
+
+    async def _failure_of(self, step: Callable[[], Awaitable[None]]) -> BerrypodError | None:
+        try:
+            await step()
+        except BerrypodError as error:
+            if self._error is None or self._error.message != error.message:
+                logger.warning("%s (%s)", error.message, error.hint)
+            return error
+        except Exception as error:  # a task that ended would leave the page waiting for ever
+            logger.exception("measuring failed in a way that was not foreseen")
+            return MeasurementError(type(error).__name__, reason="unexpected")
+        return None
 
     def _rest(self) -> float:
         if self._failures:

@@ -50,7 +50,6 @@ class Measured(msgspec.Struct, frozen=True, tag_field="answer", tag="measured"):
     page_size: int
     page_count: int
     free_pages: int
-    journal_mode: str
     header: Literal["plain", "not plain"]
     """What the first 16 bytes of the file are: SQLite's own header in plain text, or anything else."""
     cipher_proven: bool

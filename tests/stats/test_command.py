@@ -1,0 +1,93 @@
+"""`berrypod stats` says the same in a terminal, with the server running or not, and fails in words."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from berrypod_stats.report import Stats
+
+from berrypod.settings import Settings
+from berrypod.storage.database import Database
+
+from .conftest import add_subscriber
+
+
+def run(settings: Settings, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, as an admin runs it beside the server."""
+    key = settings.secret_key_db
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SECRET_", "BERRYPOD_"))},
+        "BERRYPOD_ENV": "test",
+        "DATABASE_PATH": str(settings.database_path),
+        **({"SECRET_KEY_DB": key.reveal()} if key else {}),
+        "COLUMNS": "120",
+        **environ,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "berrypod", "stats", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def test_beside_a_running_server(encrypted_settings: Settings, database: Database) -> None:
+    """While another process has the file open and its log is not folded in, JSON tells what is committed."""
+    await add_subscriber(database, "ada@example.org")
+
+    done = run(encrypted_settings, "--json")
+
+    assert done.returncode == 0, done.stderr
+    stats = msgspec.json.decode(done.stdout, type=Stats)
+    assert stats.state == "current"
+    assert stats.facts is not None
+    assert stats.facts.counts.newsletter_subscribers == 1
+    assert stats.sizes is not None
+    assert stats.sizes.encryption.verified
+    assert [group.name for group in stats.providers][:2] == ["stats.shop", "stats.file"]
+
+
+def test_without_a_server(settings: Settings) -> None:
+    """For people: figures, tables, indexes and sums; and nothing is left beside the file but what was there."""
+    done = run(settings, "--indexes")
+
+    assert done.returncode == 0, done.stderr
+    for words in ("The shop", "Newsletter subscribers", "Unencrypted", "products", "sqlite_autoindex", "whole file"):
+        assert words in done.stdout
+    left = {path.name for path in settings.database_path.parent.iterdir()}
+    assert not {name for name in left if name.endswith(("-wal", "-shm", ".part"))}
+
+
+def test_a_failure_is_told_in_words(settings: Settings, tmp_path: Path) -> None:
+    """Without the measuring library: what is known, the reason on standard error, status 1."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "apsw.py").write_text("raise ImportError('libsqlite3mc.so: no such file')")
+
+    done = run(settings, "--json", PYTHONPATH=os.pathsep.join([str(broken), os.environ.get("PYTHONPATH", "")]))
+
+    assert done.returncode == 1
+    assert "pip install apsw-sqlite3mc" in done.stderr
+    assert "Traceback" not in done.stderr
+    stats: dict[str, Any] = msgspec.json.decode(done.stdout)
+    assert stats["error"]["code"] == "library_missing"
+    assert stats["facts"]["counts"]["orders"] == 0
+
+
+@pytest.mark.parametrize("environ", [{"SECRET_KEY_DB": "k" * 40}, {"DATABASE_PATH": "/nowhere/shop.db"}])
+def test_a_shop_that_cannot_be_opened(encrypted_settings: Settings, environ: dict[str, str]) -> None:
+    """A wrong key or path is the core's own error, and nothing is made there."""
+    done = run(encrypted_settings, **environ)
+
+    assert done.returncode == 1
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+    assert not Path("/nowhere").exists()
