@@ -2,11 +2,12 @@
 
 keys        what opens a file: derivation, raw key, fingerprint, page authentication
 connection  the one place that opens a connection and sets its pragmas
-diagnosis   why a file cannot be opened, told apart
-dialect     SQLAlchemy's async dialect over aiosqlite and sqlcipher3
+diagnosis   why a file cannot be opened, told apart; log: does the write-ahead log beside it belong to it
+failures    what the driver's errors mean; driver: known defects of SQLite; integrity: is every page whole
+dialect     SQLAlchemy's async dialect over aiosqlite and sqlcipher3; adapter: its connection and cursors
 gate        the lock between processes that use the file
-reads       hot reads: one thread hop, no ORM
-database    the file as the rest of the program sees it
+database    the file as the rest of the program sees it, made of
+            sessions (transactions in turn), reads (one thread hop, no ORM) and jobs (long ones)
 models      the tables; fields: columns with a second layer of encryption
 migrations  the schema's history, and schema: creating, checking and upgrading it
 files       durable writes, temporary names, free space

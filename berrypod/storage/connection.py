@@ -11,8 +11,13 @@ from berrypod.storage.keys import DatabaseKey
 
 BUSY_TIMEOUT_SECONDS = 10.0
 
+LARGEST_IDLE_LOG_BYTES = 64 * 1024 * 1024
+
 # Pages, decrypted, per connection. Hot reads must not decrypt twice: 64 MB hold a small shop's pages and pictures.
 CACHE_KIBIBYTES = 65_536
+
+# A backup is read once, from its beginning to its end.
+IMMUTABLE_CACHE_KIBIBYTES = 4_096
 
 
 def open_connection(
@@ -28,13 +33,38 @@ def open_connection(
 
     The connection is in autocommit mode: whoever wants a transaction says BEGIN. It may be used from any thread, by one
     at a time. With `read_only` it refuses to write (`query_only`; it may still recover a write-ahead log, which a file
-    opened with `mode=ro` could not). `create` makes a new file; without it a missing file is an error, never a new
-    shop.
+    opened with `mode=ro` could not). Without it, a file from elsewhere is switched to write-ahead logging. `create`
+    makes a new file; without it a missing file is an error, never a new shop.
 
-    :raises sqlcipher3.dbapi2.Error: as the driver gives it; `diagnosis.explain` turns it into words.
+    :raises sqlcipher3.dbapi2.Error: as the driver gives it; `failures.explain` turns it into words.
     """
+    connection = _connect(path, key, f"mode={'rwc' if create else 'rw'}", cache_kibibytes, busy_timeout)
+    try:
+        _set_pragmas(connection, read_only=read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_immutable(
+    path: Path, key: DatabaseKey | None, *, cache_kibibytes: int = IMMUTABLE_CACHE_KIBIBYTES
+) -> dbapi2.Connection:
+    """Open a file that nobody writes, a backup say, for reading: without a lock, a journal or a changed byte.
+
+    `open_connection` would switch it to a write-ahead log, and make files beside it. A log that lies beside it is not
+    read: see to it that there is none.
+
+    :raises sqlcipher3.dbapi2.Error: as the driver gives it.
+    """
+    return _connect(path, key, "mode=ro&immutable=1", cache_kibibytes, 0)
+
+
+def _connect(
+    path: Path, key: DatabaseKey | None, mode: str, cache_kibibytes: int, busy_timeout: float
+) -> dbapi2.Connection:
     connection = dbapi2.connect(
-        f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}",
+        f"file:{quote(str(path.absolute()))}?{mode}",
         timeout=busy_timeout,
         isolation_level=None,
         check_same_thread=False,
@@ -47,23 +77,26 @@ def open_connection(
             connection.set_key(key.raw())
         # Otherwise SQLCipher writes its HMAC errors to standard error.
         connection.execute("PRAGMA cipher_log_level = NONE")
+        # A view or trigger of a file from elsewhere must not be able to call functions that have side effects.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        # Memory, whatever the library was built with: a temporary file would hold plaintext.
+        connection.execute("PRAGMA temp_store = 2")
+        connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        _set_pragmas(connection, read_only=read_only, cache_kibibytes=cache_kibibytes)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _set_pragmas(connection: dbapi2.Connection, *, read_only: bool, cache_kibibytes: int) -> None:
-    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+def _set_pragmas(connection: dbapi2.Connection, *, read_only: bool) -> None:
+    if not read_only:
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        # A log that grew (a long read kept it from being folded into the file) gives its space back afterwards.
+        connection.execute(f"PRAGMA journal_size_limit = {LARGEST_IDLE_LOG_BYTES}").fetchone()
     # FULL: an order that was acknowledged is on the disk, not only on its way there.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # A view or trigger of a file from elsewhere must not be able to call functions that have side effects.
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
-    # temp_store stays at its default (memory): a temporary file would hold plaintext.
     if read_only:
         connection.execute("PRAGMA query_only = ON")
 

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.settings import Settings
 from berrypod.storage import schema
-from berrypod.storage.connection import open_connection
-from berrypod.storage.diagnosis import explain, unlocked
+from berrypod.storage.connection import CACHE_KIBIBYTES, open_connection
+from berrypod.storage.diagnosis import require_file, unlocked
 from berrypod.storage.dialect import create_engine
+from berrypod.storage.failures import explain, explain_use
 from berrypod.storage.fields import derive_subkey
-from berrypod.storage.files import make_private_folder
+from berrypod.storage.files import make_private_folder, sweep
 from berrypod.storage.gate import Gate
+from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.reads import ReadPool
+from berrypod.storage.sessions import Sessions
 
 T = TypeVar("T")
 
 _HOT_READ_THREADS = 2
 _READ_SESSIONS = 4
 _SESSION_CACHE_KIBIBYTES = 16_384
-_WRITE_TURN_SECONDS = 15.0
+_WATCHER_CACHE_KIBIBYTES = 64
 
 
 class Database:
@@ -43,9 +44,11 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         """Opens nothing."""
         self.settings = settings
-        self.path: Path = settings.database_path
+        # Without links: the lock, the log and the work folder are beside the file itself, whatever name led to it.
+        self.path: Path = settings.database_path.resolve()
         self.gate = Gate(self.path)
         self._open: _Open | None = None
+        self._opening = asyncio.Lock()
         self._times_opened = 0
 
     @property
@@ -66,15 +69,23 @@ class Database:
 
         :raises StorageError: the subclass that says why the file cannot be used.
         """
-        if self._open is None:
-            self._open = await asyncio.to_thread(_Open, self)
-            self._times_opened += 1
+        async with self._opening:
+            if self._open is None:
+                self._open = await self._open_in_thread()
+                self._times_opened += 1
 
-    async def close(self) -> None:
-        """Close all connections and leave the gate. Sessions and jobs must have ended."""
-        if self._open is not None:
-            opened, self._open = self._open, None
-            await opened.close()
+    async def close(self, *, timeout: float = 10.0) -> None:
+        """Let open sessions and reads end, interrupt long jobs, close all connections and leave the gate.
+
+        :param timeout: seconds for the sessions to end.
+        :raises DatabaseBusy: they did not. The database is open as before: nobody leaves the gate with connections
+            open.
+        """
+        async with self._opening:
+            if self._open is not None:
+                await self._open.drain(timeout=timeout)
+                opened, self._open = self._open, None
+                await opened.close()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
@@ -85,21 +96,28 @@ class Database:
         :raises DatabaseBusy: the turn did not come within 15 seconds.
         :raises DiskFull: (and other StorageErrors) the file could not be written. Nothing of the block was saved.
         """
-        async with self._session(self._opened.writer) as session:
+        async with self._opened.writer.session() as session:
             yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """A session in a read transaction: all its queries see one state of the shop. It cannot write."""
-        async with self._session(self._opened.reader) as session:
+        async with self._opened.reader.session() as session:
             yield session
 
     async def fetch(self, job: Callable[[dbapi2.Connection], T]) -> T:
         """Run a short read job in one hop, in a read transaction, on a warm connection. For what customers wait for.
 
         `job` runs in another thread; it may use the connection for reading, and nothing of the event loop.
+
+        :raises DatabaseDamaged: (and other StorageErrors) the file could not be read.
         """
-        return await self._opened.reads.run(job)
+        try:
+            return await self._opened.reads.run(job)
+        except dbapi2.Error as error:
+            if translated := explain_use(error, self.path, writing=False):
+                raise translated from error
+            raise
 
     def data_version(self) -> int:
         """A number that changes whenever anything is committed, by any process. Takes microseconds; for caches."""
@@ -107,11 +125,14 @@ class Database:
         return (self._times_opened << 40) + self._opened.reads.data_version()
 
     async def run_in_thread(self, job: Callable[[dbapi2.Connection], T], *, read_only: bool = True) -> T:
-        """Run a long job (a backup, a scan) on a connection of its own.
+        """Run a long job (a backup, a scan) on a connection of its own, in autocommit mode.
 
-        Cancelling interrupts its query, and waits for its end.
+        Cancelling interrupts its query, and waits for its end. So does closing the database.
+
+        :raises StorageError: the file was closed while the job ran.
         """
-        return await _run_interruptibly(lambda: self._opened.connect(read_only=read_only), job)
+        opened = self._opened
+        return await opened.jobs.run(lambda: opened.connect(read_only=read_only), job)
 
     def work_folder(self, name: str) -> Path:
         """A private folder beside the database for temporary files and state, made when it is missing.
@@ -129,96 +150,80 @@ class Database:
             raise errors.StorageError("The database is not open")
         return self._open
 
-    @asynccontextmanager
-    async def _session(self, engine: AsyncEngine) -> AsyncGenerator[AsyncSession]:
+    async def _open_in_thread(self) -> _Open:
+        opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings))
         try:
-            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                yield session
-        except exc.TimeoutError as error:
-            raise errors.DatabaseBusy from error
-        except exc.DBAPIError as error:
-            if translated := _translate(error, self.path):
-                raise translated from error
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait([opening])
+            if not opening.cancelled() and opening.exception() is None:
+                await opening.result().close()
             raise
 
 
 class _Open:
     """What is there while the file is open. Built in a thread: deriving the key takes 90 ms."""
 
-    def __init__(self, database: Database) -> None:
-        self.path = database.path
+    def __init__(self, path: Path, gate: Gate, settings: Settings) -> None:
+        self.path = path
         with ExitStack() as stack:
-            if not self.path.exists():  # before the gate leaves a lock file in a folder where no shop is
-                raise errors.DatabaseMissing(f"There is no database at {self.path}")
-            database.gate.enter()
-            stack.callback(database.gate.leave)
-            self.key = stack.enter_context(unlocked(self.path, database.settings.secret_key_db))
-            try:
-                first = self.connect(read_only=True)
-                stack.callback(first.close)
-                schema.check(first)
-                self.reads = ReadPool(lambda: self.connect(read_only=True), _HOT_READ_THREADS)
-            except dbapi2.Error as error:
-                raise explain(error, self.path) from error
-            self.writer = self._engine(database, read_only=False)
-            self.reader = self._engine(database, read_only=True)
+            require_file(path)  # Before the gate leaves a lock file in a folder where no shop is.
+            gate.enter()
+            stack.callback(gate.leave)
+            sweep(path.parent, of=path)
+            self.key = stack.enter_context(unlocked(path, settings.secret_key_db))
+            self.reads = self._open_first()
+            stack.callback(self.reads.close)
             self._stack = stack.pop_all()
+        field_keys = (derive_subkey(settings.secret_key_base, "encrypted fields"),)
+        self.writer = Sessions(self._engine(1, field_keys, read_only=False), path, limit=1, writing=True)
+        self.reader = Sessions(
+            self._engine(_READ_SESSIONS, field_keys, read_only=True), path, limit=_READ_SESSIONS, writing=False
+        )
+        self.jobs = Jobs()
 
-    def connect(self, *, read_only: bool, cache_kibibytes: int | None = None) -> dbapi2.Connection:
-        if cache_kibibytes is None:
-            return open_connection(self.path, self.key, read_only=read_only)
+    def connect(self, *, read_only: bool, cache_kibibytes: int = _SESSION_CACHE_KIBIBYTES) -> dbapi2.Connection:
         return open_connection(self.path, self.key, read_only=read_only, cache_kibibytes=cache_kibibytes)
 
+    async def drain(self, *, timeout: float) -> None:
+        """Let the sessions end, and none begin. If they don't in time, it is as if nothing had been asked."""
+        await self.writer.drain(timeout=timeout)
+        try:
+            await self.reader.drain(timeout=timeout)
+        except BaseException:
+            self.writer.resume()
+            raise
+
     async def close(self) -> None:
-        await self.writer.dispose()
-        await self.reader.dispose()
-        await asyncio.to_thread(self.reads.close)
+        await self.jobs.close()
+        await self.writer.close()
+        await self.reader.close()
         # The last connection of the last process folds the log into the file as it closes.
         await asyncio.to_thread(self._stack.close)
 
-    def _engine(self, database: Database, *, read_only: bool) -> AsyncEngine:
+    def _open_first(self) -> ReadPool:
+        """The first connections. Nothing is written to the file before its schema is known to be ours."""
+        try:
+            first = self.connect(read_only=True, cache_kibibytes=_WATCHER_CACHE_KIBIBYTES)
+            try:
+                schema.check(first)
+                self.connect(read_only=False).close()  # Switches a file from elsewhere to write-ahead logging.
+                return ReadPool(
+                    lambda: self.connect(read_only=True, cache_kibibytes=CACHE_KIBIBYTES),
+                    threads=_HOT_READ_THREADS,
+                    watcher=first,
+                )
+            except BaseException:
+                first.close()
+                raise
+        except (dbapi2.Error, MemoryError) as error:
+            raise explain(error, self.path) from error
+
+    def _engine(self, connections: int, field_keys: tuple[bytes, ...], *, read_only: bool) -> AsyncEngine:
         return create_engine(
             str(self.path),
-            lambda: self.connect(read_only=read_only, cache_kibibytes=_SESSION_CACHE_KIBIBYTES),
-            begin="BEGIN" if read_only else "BEGIN IMMEDIATE",
-            pool_size=_READ_SESSIONS if read_only else 1,
-            pool_timeout=_WRITE_TURN_SECONDS,
-            field_keys=(derive_subkey(database.settings.secret_key_base, "encrypted fields"),),
+            lambda: self.connect(read_only=read_only),
+            read_only=read_only,
+            pool_size=connections,
+            field_keys=field_keys,
         )
-
-
-def _translate(error: exc.DBAPIError, path: Path) -> errors.StorageError | None:
-    """One of ours for what an admin can do something about; None for what the program must handle (a conflict, say)."""
-    original = error.orig
-    if not isinstance(original, dbapi2.Error) or isinstance(original, dbapi2.IntegrityError):
-        return None
-    explained = explain(original, path)
-    if isinstance(explained, errors.DatabaseLocked):
-        return errors.DatabaseBusy()
-    return None if type(explained) is errors.StorageError else explained
-
-
-async def _run_interruptibly(connect: Callable[[], dbapi2.Connection], job: Callable[[dbapi2.Connection], T]) -> T:
-    holder: list[dbapi2.Connection] = []
-    cancelled = threading.Event()
-
-    def work() -> T:
-        connection = connect()
-        holder.append(connection)
-        try:
-            # From here on an interrupt reaches the query, also between two of the job's statements.
-            connection.set_progress_handler(lambda: 1 if cancelled.is_set() else 0, 10_000)
-            return job(connection)
-        finally:
-            holder.clear()
-            connection.close()
-
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        cancelled.set()
-        for connection in holder:
-            connection.interrupt()
-        await asyncio.wait([running])
-        raise

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlcipher3 import dbapi2
-
 from berrypod import errors
 from berrypod.settings import Secret
+from berrypod.storage import log
+from berrypod.storage.failures import LEAST_FREE_BYTES
 from berrypod.storage.files import free_bytes
 from berrypod.storage.keys import PAGE_BYTES, PLAIN_HEADER, SALT_BYTES, DatabaseKey
 
-_CODE_BUSY, _CODE_READONLY, _CODE_IOERR, _CODE_CORRUPT, _CODE_FULL, _CODE_CANTOPEN, _CODE_NOTADB = (
-    5,
-    8,
-    10,
-    11,
-    13,
-    14,
-    26,
-)
-
-# SQLite's shared-memory file takes 32 KiB, and the first commit needs some pages of log.
-_LEAST_FREE_BYTES = 256 * 1024
-
 _PAGES_PROBED = 64
+
+_OWN_THE_FILE = "Give the user that runs Berrypod the ownership of the file and of its folder."
 
 
 @dataclass
@@ -82,13 +72,26 @@ def _compare(key: DatabaseKey | None, passphrase: Secret | None, path: Path) -> 
 
 
 def _identity(path: Path) -> tuple[int, int]:
+    status = require_file(path)
+    return status.st_dev, status.st_ino
+
+
+def require_file(path: Path) -> os.stat_result:
+    """Check that there is a file at `path`.
+
+    :raises DatabaseMissing: there is nothing.
+    :raises NotADatabase: it is a folder, a device or the like.
+    :raises FolderNotWritable: a folder above it must not be entered.
+    """
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise errors.DatabaseMissing(f"There is no database at {path}") from None
     except OSError as error:
         raise errors.FolderNotWritable(f"{path} cannot be reached ({error.strerror})") from error
-    return status.st_dev, status.st_ino
+    if not stat.S_ISREG(status.st_mode):
+        raise errors.NotADatabase(f"{path} is not a file")
+    return status
 
 
 def find_key(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
@@ -97,6 +100,17 @@ def find_key(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
     :raises StorageError: the subclass that says why no key was found.
     """
     check_folder(path)
+    key = identify(path, passphrase)
+    if key is not None and not log.belongs(path, key):
+        raise errors.StrayLog(f"{log.log_path(path)} belongs to another database than {path}")
+    return key
+
+
+def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
+    """As `find_key`, by the bytes of the file alone: for a backup, whose folder need not be writable.
+
+    :raises StorageError: the subclass that says why no key was found.
+    """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -110,16 +124,22 @@ def find_key(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
             if size < PAGE_BYTES:
                 raise errors.NotADatabase(f"{path} has {size} bytes: too few for any database")
             if passphrase is None:
+                if not _looks_encrypted(first):
+                    raise errors.NotADatabase(f"{path} is no database of any kind")
                 raise errors.KeyMissing(f"{path} is encrypted (or no database at all), and SECRET_KEY_DB is not set")
             key = DatabaseKey.derive(passphrase, first[:SALT_BYTES])
             if not key.authenticates(first, 1) and not _any_page_authentic(file.fileno(), size, key):
+                if not _looks_encrypted(first):
+                    raise errors.NotADatabase(f"{path} is no database of any kind")
                 raise errors.WrongKey(f"SECRET_KEY_DB does not open {path}")
             return key
     except PermissionError as error:
-        raise errors.FolderNotWritable(
-            f"{path} cannot be read ({error.strerror})",
-            hint="Give the user that runs Berrypod the ownership of the file.",
-        ) from error
+        raise errors.FolderNotWritable(f"{path} cannot be read ({error.strerror})", hint=_OWN_THE_FILE) from error
+
+
+def _looks_encrypted(page: bytes) -> bool:
+    """False for text, zeros and the like: 4,096 encrypted bytes have (almost) all of the 256 values."""
+    return len(set(page)) > 240
 
 
 def _any_page_authentic(descriptor: int, size: int, key: DatabaseKey) -> bool:
@@ -143,24 +163,9 @@ def check_folder(path: Path) -> None:
         raise errors.DatabaseMissing(
             f"There is no folder {folder}", hint="Create the folder, or correct DATABASE_PATH."
         )
-    for target in (folder, path):
-        if target.exists() and not os.access(target, os.W_OK):
-            raise errors.FolderNotWritable(f"{target} cannot be written")
-    if free_bytes(folder) < _LEAST_FREE_BYTES:
+    if not os.access(folder, os.W_OK):
+        raise errors.FolderNotWritable(f"{folder} cannot be written")
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise errors.FolderNotWritable(f"{path} cannot be written", hint=_OWN_THE_FILE)
+    if free_bytes(folder) < LEAST_FREE_BYTES:
         raise errors.DiskFull(f"There is no space left in {folder}")
-
-
-def explain(error: dbapi2.Error, path: Path) -> errors.StorageError:
-    """What a driver's error means for a file whose key is known to be right."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (_CODE_CORRUPT, _CODE_NOTADB):
-        return errors.DatabaseDamaged(
-            f"{path} is damaged, or the {path.name}-wal beside it belongs to another file ({error})"
-        )
-    if code == _CODE_FULL or (code in (_CODE_IOERR, _CODE_CANTOPEN) and free_bytes(path.parent) < _LEAST_FREE_BYTES):
-        return errors.DiskFull(f"There is no space left in {path.parent}")
-    if code in (_CODE_READONLY, _CODE_CANTOPEN):
-        return errors.FolderNotWritable(f"{path.parent} cannot be written ({error})")
-    if code == _CODE_BUSY:
-        return errors.DatabaseLocked(f"Another program has {path} locked")
-    return errors.StorageError(f"{path}: {error}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Generator
@@ -15,7 +16,11 @@ from berrypod.errors import DiskFull, FolderNotWritable
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-PART_SUFFIX = ".part"
+
+# Browsers and other programs have files that end with .part, and in the folder of the database: only our pattern is
+# ours.
+_PART_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{12}\.part")
+_CLAIM_SUFFIX = ".berrypod-claim"
 
 
 def make_private_folder(folder: Path) -> Path:
@@ -59,7 +64,7 @@ def _write_and_rename(temporary: Path, path: Path, content: bytes, mode: int) ->
 
 def temporary_path(path: Path) -> Path:
     """A name beside `path` that nothing else has, and that the next start knows as a leftover."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{PART_SUFFIX}")
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
 
 
 def fsync_folder(folder: Path) -> None:
@@ -133,16 +138,20 @@ def is_claimed(path: Path) -> bool:
         return not free
 
 
-def sweep(folder: Path) -> list[Path]:
-    """Remove what dead processes left in `folder`: parts of files, and what they had claimed.
+def sweep(folder: Path, *, of: Path | None = None) -> list[Path]:
+    """Remove what dead processes left in `folder`: parts of files, and what they had claimed. Nobody else's files.
 
-    Returns what was removed.
+    :param of: remove only parts of this file: for a folder that is not our own.
+    :returns: what was removed.
     """
     removed: list[Path] = []
     if not folder.is_dir():
         return removed
-    names = sorted(path.name for path in folder.iterdir())
-    targets = {name.removesuffix(_CLAIM_SUFFIX) for name in names if name.endswith((_CLAIM_SUFFIX, PART_SUFFIX))}
+    names = [path.name for path in folder.iterdir()]
+    claimed_names = {name.removesuffix(_CLAIM_SUFFIX) for name in names if name.endswith(_CLAIM_SUFFIX)}
+    targets = claimed_names | {name for name in names if _PART_NAME.fullmatch(name)}
+    if of is not None:
+        targets = {name for name in targets if (part := _PART_NAME.fullmatch(name)) and part["name"] == of.name}
     for name in sorted(targets):
         target = folder / name
         with _unclaimed(target) as free:
@@ -180,9 +189,6 @@ def _unclaimed(path: Path) -> Generator[bool]:
             yield True
     finally:
         os.close(descriptor)
-
-
-_CLAIM_SUFFIX = ".claim"
 
 
 def _claim_path(path: Path) -> Path:

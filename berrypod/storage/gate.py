@@ -27,6 +27,7 @@ class Gate:
     """One process's hold on the gate of one database. A hold is per instance: flock belongs to the open file."""
 
     def __init__(self, database_path: Path) -> None:
+        database_path = database_path.resolve()  # A link to the database must not have a gate of its own.
         self.path = database_path.with_name(database_path.name + "-lock")
         self._descriptor: int | None = None
 

@@ -41,6 +41,8 @@ class DatabaseKey:
     @classmethod
     def derive(cls, passphrase: Secret, salt: bytes) -> DatabaseKey:
         """Derive the key of the file that begins with `salt`. Takes about 90 ms; lets other threads run."""
+        if not passphrase:
+            raise ValueError("an empty passphrase is none: SQLCipher would take the file for a plain one")
         derived = hashlib.pbkdf2_hmac("sha512", passphrase.reveal().encode(), salt, _ROUNDS, _KEY_BYTES)
         return cls(derived, salt)
 

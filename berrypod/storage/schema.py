@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, pool
+from sqlalchemy import create_engine, event, exc, pool
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.settings import Secret
 from berrypod.storage.connection import open_connection
-from berrypod.storage.diagnosis import check_folder, explain, unlocked
+from berrypod.storage.diagnosis import check_folder, require_file, unlocked
+from berrypod.storage.failures import explain
 from berrypod.storage.files import (
     claimed,
     fsync_folder,
@@ -27,6 +29,7 @@ from berrypod.storage.files import (
 )
 from berrypod.storage.gate import Gate
 from berrypod.storage.keys import DatabaseKey
+from berrypod.storage.log import log_path
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "alembic_version"
@@ -80,12 +83,14 @@ def create(path: Path, passphrase: Secret | None) -> None:
     """Create an empty shop at `path`: whole, or not at all.
 
     :raises Conflict: there is a file already. It is left alone.
+    :raises StrayLog: the log of a former database is there, which SQLite would take for the new one's.
     :raises StorageError: the folder cannot be written, or the disk is full.
     """
+    path = path.resolve()
     make_private_folder(path.parent)
     check_folder(path)
     _refuse_existing(path)
-    key = DatabaseKey.for_new_file(passphrase) if passphrase else None
+    key = DatabaseKey.for_new_file(passphrase) if passphrase is not None else None
     temporary = temporary_path(path)
     with claimed(temporary):
         try:
@@ -98,8 +103,8 @@ def create(path: Path, passphrase: Secret | None) -> None:
             _refuse_existing(path)
         except OSError as error:
             raise translate_os_error(error, path.parent) from error
-        except dbapi2.Error as error:
-            raise explain(error, path) from error
+        except (exc.DBAPIError, dbapi2.Error) as error:
+            raise explain(_original(error), path) from error
         finally:
             for end in ("", "-wal", "-shm", "-journal"):
                 temporary.with_name(temporary.name + end).unlink(missing_ok=True)
@@ -113,24 +118,33 @@ def upgrade(path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> 
     :param timeout: seconds to wait for other processes to close the file.
     :raises DatabaseLocked: they did not.
     :raises SchemaNewer: a later version made it.
+    :raises StorageError: the subclass that says why it cannot be opened or written. It is as it was then.
     """
+    path = path.resolve()
+    require_file(path)
     with Gate(path).alone(timeout=timeout), unlocked(path, passphrase) as key:
         try:
-            connection = open_connection(path, key)
-            try:
-                before = revision_of(connection)
-                try:
-                    check(connection)
-                except errors.SchemaOlder:
-                    pass
-                else:
-                    return before, before
-            finally:
-                connection.close()
-            _migrate(path, key)
-        except dbapi2.Error as error:
-            raise explain(error, path) from error
+            before = _upgradable_revision(path, key)
+            if before != head():
+                _migrate(path, key)
+        except (exc.DBAPIError, dbapi2.Error, MemoryError) as error:
+            raise explain(_original(error), path) from error
     return before, head()
+
+
+def _upgradable_revision(path: Path, key: DatabaseKey | None) -> str:
+    connection = open_connection(path, key, read_only=True)
+    try:
+        with suppress(errors.SchemaOlder):
+            check(connection)
+        return revision_of(connection)
+    finally:
+        connection.close()
+
+
+def _original(error: BaseException) -> BaseException:
+    """The driver's error in one of SQLAlchemy's."""
+    return error.orig or error if isinstance(error, exc.DBAPIError) else error
 
 
 def _refuse_existing(path: Path) -> None:
@@ -139,6 +153,8 @@ def _refuse_existing(path: Path) -> None:
             f"There is a file already: {path}",
             hint="Start the shop with it (`berrypod serve`), or choose another DATABASE_PATH.",
         )
+    if log_path(path).exists():
+        raise errors.StrayLog(f"There is no database at {path}, but the log of a former one: {log_path(path)}")
 
 
 def _migrate(path: Path, key: DatabaseKey | None, *, new: bool = False) -> None:

@@ -1,0 +1,64 @@
+"""What the driver's errors mean for an admin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlcipher3 import dbapi2
+
+from berrypod import errors
+from berrypod.storage.files import free_bytes
+
+# SQLite's primary result codes: https://sqlite.org/rescode.html
+_BUSY, _NO_MEMORY, _READ_ONLY, _IO_ERROR, _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 5, 7, 8, 10, 11, 13, 14, 26
+
+# SQLite's shared-memory file takes 32 KiB, and the first commit needs some pages of log.
+LEAST_FREE_BYTES = 256 * 1024
+
+
+def result_code(error: BaseException) -> int:
+    """SQLite's primary result code, 0 for an error that is not SQLite's."""
+    if isinstance(error, MemoryError):
+        return _NO_MEMORY  # The driver makes Python's own error of it.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_unusable_after(error: BaseException) -> bool:
+    """True if the connection must be thrown away: one page that fails its HMAC, and SQLCipher fails good ones too.
+
+    SQLCipher 4.12 (sqlcipher3-binary 0.6.0) says "out of memory" to the statements after it.
+    """
+    return result_code(error) in (_CORRUPT, _NOT_A_DATABASE, _NO_MEMORY)
+
+
+def explain(error: BaseException, path: Path) -> errors.StorageError:
+    """What a driver's error means for a file whose key is known to be right.
+
+    A plain StorageError where there is nothing to say about the file: the program's own error, most likely.
+    """
+    code = result_code(error)
+    if code in (_CORRUPT, _NOT_A_DATABASE):
+        return errors.DatabaseDamaged(f"{path} is damaged ({error})")
+    if code == _FULL or (code in (_IO_ERROR, _CANNOT_OPEN) and free_bytes(path.parent) < LEAST_FREE_BYTES):
+        return errors.DiskFull(f"There is no space left in {path.parent}")
+    if code in (_READ_ONLY, _CANNOT_OPEN):
+        return errors.FolderNotWritable(f"{path.parent} cannot be written ({error})")
+    if code == _IO_ERROR:
+        return errors.StorageError(
+            f"The disk that holds {path} does not work ({error})",
+            hint="Look at the system's log (`dmesg`) for errors of the disk, and make a backup while you can.",
+        )
+    if code == _BUSY:
+        return errors.DatabaseLocked(f"Another program has {path} locked")
+    return errors.StorageError(f"{path}: {error}")
+
+
+def explain_use(error: dbapi2.Error, path: Path, *, writing: bool) -> errors.StorageError | None:
+    """As `explain`, for a file that is open; None for what the program must handle (a conflict, a mistake in SQL)."""
+    code = result_code(error)
+    if isinstance(error, dbapi2.IntegrityError) or (code == _READ_ONLY and not writing):
+        return None
+    if code == _BUSY:
+        return errors.DatabaseBusy()
+    explained = explain(error, path)
+    return None if type(explained) is errors.StorageError and code != _IO_ERROR else explained
