@@ -130,6 +130,7 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
         template_config=template_config(create_environment()),
         openapi_config=openapi.config(),
         request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,  # whoever runs the app decides: `berrypod serve`, or a test
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import errno
-import logging
 import os
 import socket
+from typing import Any
 
 import rich_click as click
 import uvicorn
@@ -61,7 +62,7 @@ def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | No
         workers=workers,
         access_log=False,
         server_header=False,
-        log_level=logging.INFO,
+        log_config=log_config(),
         proxy_headers=trust_proxy is not None,
         forwarded_allow_ips=trust_proxy,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
@@ -73,6 +74,14 @@ def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | No
     server.run(sockets=[listener])
     if not server.started:
         raise SystemExit(1)
+
+
+def log_config() -> dict[str, Any]:
+    """uvicorn's logging, with our own loggers beside it: one line each, on standard error."""
+    config = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
+    config["formatters"]["default"]["fmt"] = "%(asctime)s %(levelprefix)s %(message)s"
+    config["loggers"]["berrypod"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    return config
 
 
 def listen(host: str, port: int) -> socket.socket:
