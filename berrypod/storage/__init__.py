@@ -11,4 +11,6 @@ database    the file as the rest of the program sees it, made of
 models      the tables; fields: columns with a second layer of encryption
 migrations  the schema's history, and schema: creating, checking and upgrading it
 files       durable writes, temporary names, free space
+snapshot    a consistent, verified copy of the file while the shop goes on
+verification  is a file a whole backup, as another machine would find out
 """

@@ -68,6 +68,8 @@ class _Job(Generic[T]):
         self._connect = connect
         self._work = work
         self._stop = threading.Event()
+        self._connection: dbapi2.Connection | None = None
+        self._connection_lock = threading.Lock()
 
     @property
     def stopped(self) -> bool:
@@ -76,6 +78,9 @@ class _Job(Generic[T]):
     def stop(self) -> None:
         """End the query that runs, and each that the job begins afterwards."""
         self._stop.set()
+        with self._connection_lock:
+            if self._connection is not None:
+                self._connection.interrupt()
 
     def run(self) -> None:
         self.answer.settle(self._run)
@@ -83,8 +88,12 @@ class _Job(Generic[T]):
     def _run(self) -> T:
         connection = self._connect()
         try:
-            # Asked by the query itself: an interrupt from outside is lost if it comes between two statements.
+            # Both are needed. An interrupt is lost if it comes between two statements; and a copy of big rows
+            # (VACUUM INTO) takes so few steps that the handler would not be asked for seconds.
             connection.set_progress_handler(self._stop.is_set, STEPS_BETWEEN_LOOKS)
+            self._connection = connection
             return self._work(connection)
         finally:
+            with self._connection_lock:
+                self._connection = None
             connection.close()

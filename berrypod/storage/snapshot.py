@@ -1,0 +1,233 @@
+"""Making a snapshot: a consistent copy of the shop's file while the shop goes on, under the same key, and verified.
+
+By `VACUUM INTO`: one read transaction, so that orders go on; no page that nobody uses; every page encrypted anew, at
+some 100 MB a second. A copy that came to be is believed only after it was opened as a stranger would (`verification`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlcipher3 import dbapi2
+
+from berrypod import errors
+from berrypod.storage import schema
+from berrypod.storage.connection import open_immutable
+from berrypod.storage.database import Database
+from berrypod.storage.failures import explain, is_unusable_after
+from berrypod.storage.files import (
+    PRIVATE_FILE,
+    claimed,
+    fsync_folder,
+    require_space,
+    sweep,
+    temporary_path,
+    translate_os_error,
+)
+from berrypod.storage.verification import VerifiedFile, verify
+
+Stage = Literal["copying", "verifying"]
+Progress = Callable[[Stage, float], None]
+
+# What is left to the shop, which goes on writing while its copy grows.
+SPARE_BYTES = 16_000_000
+
+# Each page is needed once. VACUUM takes as much again for the copy.
+_CACHE_KIBIBYTES = 4_096
+
+_LOOK_SECONDS = 0.1
+
+# The copy goes to the disk in steps of this size. All of it at the end would make each order's commit wait behind it.
+_STEP_BYTES = 8_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotFile:
+    """A snapshot that was verified. `created_at` (UTC) is when it was begun: later orders are not in it."""
+
+    path: Path
+    created_at: datetime
+    method: str
+    facts: VerifiedFile
+
+    def open(self) -> dbapi2.Connection:
+        """A connection that can only read. Close it before the file is removed."""
+        return open_immutable(self.path, self.facts.key)
+
+
+async def expected_bytes(database: Database) -> int:
+    """How big a snapshot would be about now: the pages in use. Takes a moment, however big the file."""
+    return await database.fetch(_used_bytes)
+
+
+async def make_snapshot(
+    database: Database, target: Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> SnapshotFile:
+    """Copy the shop's file to `target`: whole, verified, readable by its owner alone, and on the disk; or not at all.
+
+    Until then it has a temporary name in the same folder, which a kill leaves behind and the next call for the same
+    `target` removes (as does `files.sweep`). A cancellation ends it within moments.
+
+    :param progress: called in the event loop, with the share (0 to 1) of the stage that is done.
+    :raises Conflict: `target` exists, and may not be overwritten.
+    :raises DiskFull: there is no space for it, or none was left on the way.
+    :raises FolderNotWritable: the folder of `target` cannot be written.
+    :raises DatabaseDamaged: the copy is not as it should be; most likely because the shop's file is not either.
+    """
+    report = progress or _nobody
+    try:
+        _refuse_existing(target, overwrite=overwrite)
+        sweep(target.parent, of=target)
+        await asyncio.to_thread(_check_target, target, await expected_bytes(database))
+        created_at = datetime.now(UTC)
+        with _temporary(target) as temporary:
+            await _copy(database, temporary, report)
+            report("verifying", 0.0)
+            facts = await _verify(database, temporary)
+            await asyncio.to_thread(_publish, temporary, target, overwrite=overwrite)
+    except OSError as error:
+        raise translate_os_error(error, target.parent) from error
+    report("verifying", 1.0)
+    return SnapshotFile(path=target, created_at=created_at, method="compact", facts=facts)
+
+
+def _nobody(stage: Stage, share: float) -> None:
+    """Nobody wants to know."""
+
+
+def _used_bytes(connection: dbapi2.Connection) -> int:
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+    return (pages - free) * size
+
+
+def _refuse_existing(target: Path, *, overwrite: bool) -> None:
+    if target.exists() and not overwrite:
+        raise errors.Conflict(f"There is a file already: {target}", hint="It was left alone. Choose another name.")
+
+
+def _check_target(target: Path, expected: int) -> None:
+    try:
+        str(target).encode()
+    except UnicodeEncodeError:
+        raise errors.BackupError(f"The name {target!r} is not UTF-8", hint="Choose another name.") from None
+    if not target.parent.is_dir():
+        raise errors.FolderNotWritable(f"There is no folder {target.parent}", hint="Make it, or choose another one.")
+    require_space(target.parent, expected + SPARE_BYTES)
+
+
+@contextmanager
+def _temporary(target: Path) -> Generator[Path]:
+    """A name in the target's folder that no other process sweeps away meanwhile; gone afterwards."""
+    temporary = temporary_path(target)
+    with claimed(temporary):
+        try:
+            yield temporary
+        finally:
+            for end in ("", "-journal", "-wal", "-shm"):
+                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+
+
+async def _copy(database: Database, temporary: Path, report: Progress) -> None:
+    loop = asyncio.get_running_loop()
+
+    def tell(share: float) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody wants to know
+            loop.call_soon_threadsafe(report, "copying", share)
+
+    try:
+        # Not read_only: VACUUM INTO is refused by query_only, though it writes nothing to the shop's file.
+        await database.run_in_thread(lambda source: _vacuum_into(source, temporary, tell), read_only=False)
+    except (dbapi2.Error, MemoryError) as error:
+        source_is_bad = is_unusable_after(error)
+        raise explain(error, database.path if source_is_bad else temporary) from error
+
+
+def _vacuum_into(source: dbapi2.Connection, temporary: Path, tell: Callable[[float], None]) -> None:
+    """In a thread. SQLite would make the file itself, readable by everybody: so it finds an empty one."""
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        watcher = _Watcher(descriptor, _used_bytes(source), tell)
+        source.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+        # The copy's syncs are the watcher's. The shop's file is not written on this connection.
+        source.execute("PRAGMA synchronous = OFF")
+        with watcher.watching():
+            source.execute("VACUUM INTO ?", (str(temporary),))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class _Watcher:
+    """Looks how the file grows, tells of it, and brings it to the disk step by step."""
+
+    def __init__(self, descriptor: int, expected: int, tell: Callable[[float], None]) -> None:
+        self._descriptor = descriptor
+        self._expected = expected
+        self._tell = tell
+        self._ended = threading.Event()
+        self._error: OSError | None = None
+
+    @contextmanager
+    def watching(self) -> Generator[None]:
+        """:raises OSError: the disk refused what was written."""
+        thread = threading.Thread(target=self._run, name="berrypod-snapshot", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            thread.join()
+        # The kernel tells of a failed write once: the sync at the end would know nothing of it.
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        synced = 0
+        try:
+            while not self._ended.wait(_LOOK_SECONDS):
+                size = os.fstat(self._descriptor).st_size
+                self._tell(min(size / max(self._expected, 1), 1.0))
+                if size - synced >= _STEP_BYTES:
+                    os.fdatasync(self._descriptor)
+                    synced = size
+        except OSError as error:
+            self._error = error
+
+
+async def _verify(database: Database, temporary: Path) -> VerifiedFile:
+    """Never trust: the copy must open with the shop's own passphrase, and as what the shop's file is."""
+    try:
+        facts = await verify(temporary, database.settings.secret_key_db)
+    except errors.KeyNotNeeded:
+        raise errors.BackupError("The copy came out unencrypted. It was deleted.") from None
+    if facts.schema_revision != schema.head():
+        raise errors.BackupError(f"The copy has schema {facts.schema_revision}, not {schema.head()}. It was deleted.")
+    return facts
+
+
+def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    if overwrite:
+        temporary.replace(target)
+    else:
+        _rename_to_new(temporary, target)
+    fsync_folder(target.parent)
+
+
+def _rename_to_new(temporary: Path, target: Path) -> None:
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        _refuse_existing(target, overwrite=False)
+    except OSError:
+        # A disk that knows no links (a USB stick). Between the look and the rename, nothing else is likely to come.
+        _refuse_existing(target, overwrite=False)
+        temporary.rename(target)
