@@ -15,6 +15,8 @@ import pytest
 from berrypod_stats.helper import MeasurementError, measure
 from berrypod_stats.wire import Measured, Question, RawKey
 
+from berrypod.storage.gate import Gate
+
 from .conftest import ShopFile
 
 MakeFile = Callable[..., ShopFile]
@@ -199,3 +201,11 @@ async def test_damage_is_named(make_file: MakeFile) -> None:
         opened.write(bytes(4096 * 20))
 
     assert await refusal(file.question) == "database_damaged"
+
+
+async def test_who_has_the_file_alone_is_not_disturbed(make_file: MakeFile) -> None:
+    """During an upgrade, a restore or a change of key nothing is read: the gate is respected."""
+    file = make_file()
+    with Gate(file.path).alone():
+        assert await refusal(file.question) == "database_locked"
+    await ask(file.question)

@@ -11,11 +11,12 @@ from litestar.types import ControllerRouterHandler
 from berrypod.context import PluginContext
 from berrypod.web.access import scope
 from berrypod_stats.gather import groups
-from berrypod_stats.panel import PANEL_PATH, SCRIPT, SCRIPT_PATH, Panel
+from berrypod_stats.panel import PANEL_PATH, STATIC, STATIC_PATH, Panel
 from berrypod_stats.report import Stats, report
 from berrypod_stats.service import Measurements
 
-_YEAR_SECONDS = 31_536_000
+# The addresses change with the content.
+_FOR_GOOD = CacheControlHeader(private=True, max_age=31_536_000, immutable=True)
 
 
 def handlers(context: PluginContext, measurements: Measurements) -> Sequence[ControllerRouterHandler]:
@@ -32,7 +33,6 @@ def handlers(context: PluginContext, measurements: Measurements) -> Sequence[Con
             "Answers from memory at once, however big the file: the sizes are measured in the background and carry "
             "the time at which they were taken. A token with the scope `stats:read` is needed."
         ),
-        raises=[],
     )
     async def get_stats() -> Stats:
         return report(measurements.look(), await groups(context.plugins))
@@ -43,13 +43,23 @@ def handlers(context: PluginContext, measurements: Measurements) -> Sequence[Con
         return Response(contents, media_type=MediaType.HTML, headers={"Cache-Control": "no-store"})
 
     @get(
-        SCRIPT_PATH,
+        f"{STATIC_PATH}/stats.js",
         media_type="text/javascript",
         include_in_schema=False,
-        cache_control=CacheControlHeader(private=True, max_age=_YEAR_SECONDS, immutable=True),
+        cache_control=_FOR_GOOD,
         sync_to_thread=False,
     )
     def get_script() -> bytes:
-        return SCRIPT.read_bytes()
+        return (STATIC / "stats.js").read_bytes()
 
-    return [get_stats, get_panel, get_script]
+    @get(
+        f"{STATIC_PATH}/stats.css",
+        media_type=MediaType.CSS,
+        include_in_schema=False,
+        cache_control=_FOR_GOOD,
+        sync_to_thread=False,
+    )
+    def get_sheet() -> bytes:
+        return (STATIC / "stats.css").read_bytes()
+
+    return [get_stats, get_panel, get_script, get_sheet]

@@ -21,7 +21,7 @@ from berrypod_stats.wire import LONGEST_QUESTION, Answer, Question, Refused
 
 STATUS_NOT_WANTED = 3
 _NICENESS = 10
-_GATE_SECONDS = 2.0
+_GATE_SECONDS = 0.5
 
 
 def main() -> int:
