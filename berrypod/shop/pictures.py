@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlcipher3 import dbapi2
 
 from berrypod.errors import Conflict, NotFound
+from berrypod.shop.catalogue_records import PictureRef
 from berrypod.shop.checking import Checks
 from berrypod.shop.freshness import Freshness
 from berrypod.shop.paging import Page, PageRequest
@@ -25,6 +26,8 @@ from berrypod.storage.models import Image, Product, ProductImage
 _CACHE_BYTES: Final = 32 * 1024 * 1024
 _HEADS_BYTES: Final = 4 * 1024 * 1024
 _HEAD_BYTES: Final = 300
+# SQLite counts in 64 bits; asking for more would be an error of its own.
+_NUMBERS_END: Final = 2**63
 
 
 class Pictures:
@@ -43,6 +46,8 @@ class Pictures:
 
         :raises NotFound: there is no picture of this number.
         """
+        if not 0 < number < _NUMBERS_END:
+            raise _no_picture()
         return await self._heads.get(number, lambda: self._read_head(number), lambda _: _HEAD_BYTES)
 
     async def get(self, number: int) -> Picture:
@@ -57,6 +62,21 @@ class Pictures:
             if len(data) <= _CACHE_BYTES // 4:
                 self._bytes[head.sha256] = data
         return Picture(head, data)
+
+    async def reference(self, number: int) -> PictureRef:
+        """Address, size and description of a picture, for a page that shows it.
+
+        :raises NotFound: there is no picture of this number.
+        """
+        row = await self._database.fetch(
+            lambda connection: connection.execute(
+                "SELECT id, sha256, alt, width, height FROM images WHERE id = ?", (number,)
+            ).fetchone()
+        )
+        if row is None:
+            raise _no_picture()
+        number, sha256, alt, width, height = row
+        return PictureRef(id=number, url=picture_url(number, sha256), alt=alt, width=width, height=height)
 
     async def add(self, data: bytes, *, filename: str = "", alt: str = "") -> AddedPicture:
         """Put a picture into the shop, unless the same bytes are there already.
@@ -103,9 +123,9 @@ class Pictures:
         :raises Conflict: products show it; `products` lists their slugs.
         """
         async with self._database.write() as session:
-            image = await session.get(Image, number)
+            image = await session.get(Image, number) if 0 < number < _NUMBERS_END else None
             if image is None:
-                raise _no_picture(number)
+                raise _no_picture()
             users = select(Product.slug).join(ProductImage).where(ProductImage.image_id == number).distinct()
             if slugs := list(await session.scalars(users.order_by(Product.slug))):
                 raise Conflict(
@@ -122,7 +142,7 @@ class Pictures:
             ).fetchone()
         )
         if row is None:
-            raise _no_picture(number)
+            raise _no_picture()
         return PictureHead(*row)
 
 
@@ -132,12 +152,12 @@ def _read_data(connection: dbapi2.Connection, head: PictureHead) -> bytes:
         "SELECT data FROM images WHERE id = ? AND sha256 = ?", (head.id, head.sha256)
     ).fetchone()
     if row is None:
-        raise _no_picture(head.id)
+        raise _no_picture()
     return row[0]
 
 
-def _no_picture(number: int) -> NotFound:
-    return NotFound(f"There is no picture {number}")
+def _no_picture() -> NotFound:
+    return NotFound("There is no such picture")
 
 
 def _record(image: Image) -> PictureRecord:

@@ -24,6 +24,10 @@ from berrypod.storage.database import Database
 from berrypod.storage.models import Setting
 
 MAX_VALUE_BYTES: Final = 64 * 1024
+# Cast: SQLite gives a column of type JSON numeric affinity, and hands out the text `24` as a number.
+_ALL: Final = "SELECT key, CAST(value AS TEXT), updated_at FROM settings"
+_ONE: Final = "SELECT CAST(value AS TEXT) FROM settings WHERE key = ?"
+
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(?:\.[a-z0-9_]{1,40}){1,3}")
 
 _Line = Annotated[str, msgspec.Meta(max_length=200)]
@@ -124,31 +128,30 @@ class ShopSettings:
             await store(session, key, value)
         return await self.record(key)
 
+    async def reset(self, key: str) -> None:
+        """Back to the default; those without one are gone. :raises NotFound: it is neither declared nor stored."""
+        await self.record(key)
+        async with self._database.write() as session:
+            await session.execute(delete(Setting).where(Setting.key == key))
+
     async def put_as_client(self, key: str, value: Any) -> SettingRecord:
         """As `put`, but only in the shop's own sections: what plugins note about themselves is theirs.
 
         :raises Invalid: also when the key is in another section.
         """
-        if key.split(".", 1)[0] not in _CLIENT_SECTIONS:
-            sections = ", ".join(sorted(_CLIENT_SECTIONS))
-            raise Invalid(
-                f"The setting {key!r} cannot be set from outside",
-                fields={"key": f"Keys of these sections can be set: {sections}."},
-            )
+        _check_section(key)
         return await self.put(key, value)
 
-    async def reset(self, key: str) -> None:
-        """Back to the default; those without one are gone."""
-        async with self._database.write() as session:
-            await session.execute(delete(Setting).where(Setting.key == key))
+    async def reset_as_client(self, key: str) -> None:
+        """As `reset`, but only in the shop's own sections. :raises Invalid: the key is in another section."""
+        _check_section(key)
+        await self.reset(key)
 
     async def _records(self) -> dict[str, SettingRecord]:
         return await self._freshness.get("settings", self._read, lambda records: 300 * len(records))
 
     async def _read(self) -> dict[str, SettingRecord]:
-        rows = await self._database.fetch(
-            lambda connection: connection.execute("SELECT key, value, updated_at FROM settings").fetchall()
-        )
+        rows = await self._database.fetch(lambda connection: connection.execute(_ALL).fetchall())
         records = {
             key: SettingRecord(key=key, value=declared.default, help=declared.help, updated_at=None)
             for key, declared in DECLARED.items()
@@ -174,6 +177,15 @@ async def store(session: AsyncSession, key: str, value: Any) -> None:
     now = datetime.now(UTC)
     statement = insert(Setting).values(key=key, value=value, updated_at=now)
     await session.execute(statement.on_conflict_do_update(set_={"value": statement.excluded.value, "updated_at": now}))
+
+
+def _check_section(key: str) -> None:
+    if key.split(".", 1)[0] not in _CLIENT_SECTIONS:
+        sections = ", ".join(sorted(_CLIENT_SECTIONS))
+        raise Invalid(
+            f"The setting {key[:100]!r} cannot be set from outside",
+            fields={"key": f"Keys of these sections can be set: {sections}."},
+        )
 
 
 def checked(key: str, value: Any) -> Any:
@@ -202,7 +214,7 @@ def checked(key: str, value: Any) -> Any:
 def read_setting(connection: dbapi2.Connection, key: str) -> Any:
     """A declared setting, within a hot read: the same state of the file as the rows beside it."""
     declared = DECLARED[key]
-    row = connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+    row = connection.execute(_ONE, (key,)).fetchone()
     try:
         return declared.default if row is None else msgspec.json.decode(row[0], type=declared.type)
     except msgspec.MsgspecError:

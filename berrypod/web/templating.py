@@ -9,6 +9,7 @@ from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
 from berrypod import __version__
+from berrypod.shop.money import format_money
 from berrypod.storage.files import people_size
 from berrypod.web.assets import asset
 
@@ -26,7 +27,14 @@ def create_environment(own: BaseLoader | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(people_size=people_size, date=_date, time=_time, isoformat=_isoformat)
+    environment.filters.update(
+        people_size=people_size,
+        date=_date,
+        time=_time,
+        isoformat=_isoformat,
+        money=format_money,
+        paragraphs=_paragraphs,
+    )
     environment.globals["berrypod_version"] = __version__  # pyright: ignore[reportArgumentType]
     environment.globals["asset"] = asset
     return environment
@@ -52,3 +60,9 @@ def _time(value: datetime) -> str:
 
 def _isoformat(value: datetime) -> str:
     return _utc(value).isoformat(timespec="seconds")
+
+
+def _paragraphs(text: str) -> list[list[str]]:
+    """Plain text as its paragraphs, parted by empty lines; each as its lines."""
+    blocks = text.replace("\r\n", "\n").strip().split("\n\n")
+    return [block.strip().split("\n") for block in blocks if block.strip()]
