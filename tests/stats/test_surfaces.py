@@ -159,7 +159,7 @@ def test_the_panel_shows_what_the_api_says(check_plugin: CheckPlugin) -> None:
     assert contents.count("<progress") == len(names)
     assert "index sqlite_autoindex_products_1" in contents or "index ix_" in contents or "index uq_" in contents
     assert "Unencrypted" in contents
-    assert "berrypod db encrypt" in contents
+    assert "set SECRET_KEY_DB" in contents
     assert re.search(r'data-figure="orders">\s*<dt>Orders</dt>\s*<dd>2</dd>', contents)
 
 

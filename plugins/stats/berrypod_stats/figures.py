@@ -8,7 +8,7 @@ from berrypod_stats.facts import Facts
 from berrypod_stats.service import Measurements, View
 
 _UNENCRYPTED = "Whoever gets a copy of the file can read every customer's name and address."
-_ENCRYPT = "Set SECRET_KEY_DB and run `berrypod db encrypt`."
+_ENCRYPT = "Before you take orders: set SECRET_KEY_DB (`berrypod secret` makes a key) and create the shop with it."
 
 _COUNTS = {
     "products": "Products",

@@ -86,8 +86,8 @@ class Measurements:
 
     def __init__(self, database: Database, source: Source, *, pace: Pace | None = None) -> None:
         self._database = database
-        self._source = source
-        self._pace = pace or Pace()
+        self.source = source
+        self.pace = pace or Pace()
         self._wanted = asyncio.Event()  # made anew with each run: an event belongs to one loop
         self._facts: Facts | None = None
         self._measurement: Measurement | None = None
@@ -149,10 +149,10 @@ class Measurements:
             await self._until_due()
 
     async def _renew_facts(self) -> None:
-        self._facts = await self._source.facts()
+        self._facts = await self.source.facts()
 
     async def _renew_measurement(self) -> None:
-        self._measurement = await self._source.measurement()
+        self._measurement = await self.source.measurement()
 
     async def _failure_of(self, step: Callable[[], Awaitable[None]]) -> BerrypodError | None:
         try:
@@ -168,14 +168,14 @@ class Measurements:
 
     def _rest(self) -> float:
         if self._failures:
-            return min(self._pace.least * 2 ** min(self._failures - 1, 10), self._pace.unwatched)
+            return min(self.pace.least * 2 ** min(self._failures - 1, 10), self.pace.unwatched)
         took = self._measurement.seconds if self._measurement else 0.0
-        return max(self._pace.least, took * self._pace.rest_factor)
+        return max(self.pace.least, took * self.pace.rest_factor)
 
     async def _until_due(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._pace.unwatched):
+                async with asyncio.timeout(self.pace.unwatched):
                     await self._wanted.wait()
             self._wanted.clear()
             if self._state() != "current":
