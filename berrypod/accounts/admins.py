@@ -174,8 +174,8 @@ class Admins:
 
 
 def normal_email(email: str) -> str:
-    """An address as it is stored and compared."""
-    return email.strip().lower()
+    """An address as it is stored and compared. Text that no file can hold is replaced by what no address contains."""
+    return email.strip().lower().encode("utf-8", "replace").decode()
 
 
 def _require_email(email: str) -> str:

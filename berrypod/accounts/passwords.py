@@ -56,19 +56,19 @@ class Passwords:
         self._nobody = self._hash_that_nothing_fits()
 
     async def hash(self, password: str) -> str:
-        return await self._in_thread(partial(self._hasher.hash, _normal(password)))
+        return await self._in_thread(partial(self._hasher.hash, _bytes(password)))
 
     async def verify(self, stored: str | None, password: str) -> Verdict:
         """Check a password against a stored hash.
 
         Without one (there is no such admin) another hash is checked, which nothing fits: the answer takes as long.
         """
-        return await self._in_thread(partial(self._verify, stored or self._nobody, _normal(password)))
+        return await self._in_thread(partial(self._verify, stored or self._nobody, _bytes(password)))
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, job)
 
-    def _verify(self, stored: str, password: str) -> Verdict:
+    def _verify(self, stored: str, password: bytes) -> Verdict:
         try:
             self._hasher.verify(stored, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHash):
@@ -109,3 +109,8 @@ def require_good_password(password: str, *, email: str, field: str = "password")
 def _normal(password: str) -> str:
     """The same characters as typed on any keyboard: an accent may come as one code point or as two."""
     return unicodedata.normalize("NFKC", password[: MAXIMUM_CHARACTERS + 1])
+
+
+def _bytes(password: str) -> bytes:
+    # A terminal may send what is not UTF-8; Python keeps that as lone surrogates.
+    return _normal(password).encode("utf-8", "surrogatepass")

@@ -167,7 +167,7 @@ class Sessions:
 
 def _hashed(token: str) -> str:
     # 256 random bits: nothing to guess, so that a fast hash is as good as a slow one.
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _record(row: AdminSession) -> SessionRecord:

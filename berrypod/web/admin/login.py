@@ -78,7 +78,7 @@ class LoginController(Controller):
     async def show_code(self, request: AnyRequest) -> Template | Redirect:
         if current_step(request) is None:
             return to(LOGIN)
-        return entrance(request, "code")
+        return entrance(request, "code", recovery=request.query_params.get("recovery") == "1")
 
     @post("/login/code", opt={"access": PUBLIC}, status_code=200)
     async def code(
@@ -92,7 +92,14 @@ class LoginController(Controller):
             found = await accounts.sign_in.with_code(step.code_needed, form.text("code"), visitor_of(request))
         except (CodeRefused, Throttled) as error:
             _tell_of_failure(request, plugins, error)
-            return entrance(request, "code", status=error.status, headers=headers_of(error), error=error)
+            return entrance(
+                request,
+                "code",
+                status=error.status,
+                headers=headers_of(error),
+                error=error,
+                recovery=form.text("recovery") == "1",
+            )
         except (Unauthenticated, NotFound):
             return _begin_again(request)
         return enter(request, found, step.next_path, plugins=plugins, settings=settings)
