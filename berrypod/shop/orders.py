@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from advanced_alchemy.filters import OrderBy, StatementFilter
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from berrypod.errors import Conflict, NotFound
+from berrypod.errors import Conflict, Invalid, NotFound
 from berrypod.events import Event, OrderPlaced, OrderStatusChanged
 from berrypod.shop.checking import Checks
 from berrypod.shop.order_numbers import normal_number
@@ -99,7 +100,7 @@ class Orders:
     async def list(self, wanted: OrderFilter | None = None, page: PageRequest | None = None) -> Page[OrderSummary]:
         """A page of the orders, newest first.
 
-        :raises Invalid: the e-mail address to filter by is none.
+        :raises Invalid: the e-mail address to filter by is none, or the time is beyond the calendar.
         """
         wanted, page = wanted or OrderFilter(), page or PageRequest()
         filters: list[StatementFilter | ColumnElement[bool]] = [OrderBy("placed_at", "desc"), OrderBy("id", "desc")]
@@ -110,7 +111,7 @@ class Orders:
             filters.append(Order.email == checks.email("email", wanted.email))
             checks.done()
         if wanted.placed_after is not None:
-            filters.append(Order.placed_at > wanted.placed_after)
+            filters.append(Order.placed_at > _in_utc(wanted.placed_after))
         async with self._database.read() as session:
             repository = OrderRepository(session)
             repository.statement = repository.statement.options(_WITH_ITEMS)
@@ -158,6 +159,15 @@ class Orders:
             closed_message=values["orders.closed_message"],
             countries=values["orders.countries"],
         )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid(fields={"placed_after": "A moment within the calendar."}) from error
 
 
 async def _by_key(session: AsyncSession, key: str) -> Order | None:

@@ -28,6 +28,9 @@ MAX_VALUE_BYTES: Final = 64 * 1024
 _ALL: Final = "SELECT key, CAST(value AS TEXT), updated_at FROM settings"
 _ONE: Final = "SELECT CAST(value AS TEXT) FROM settings WHERE key = ?"
 
+# Beyond, the same column would change a number on its way into the file.
+_LARGEST_NUMBER: Final = 2**53
+
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(?:\.[a-z0-9_]{1,40}){1,3}")
 
 _Line = Annotated[str, msgspec.Meta(max_length=200)]
@@ -206,6 +209,8 @@ def checked(key: str, value: Any) -> Any:
     except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
         reason = str(error).split(" - at", 1)[0] or "This is no JSON value"
         raise Invalid(f"{key} cannot have this value", fields={"value": f"{reason}."}) from error
+    if isinstance(value, int | float) and abs(value) > _LARGEST_NUMBER:
+        raise Invalid(f"The value of {key} is too large", fields={"value": "Numbers up to 2 to the power of 53."})
     if len(text) > MAX_VALUE_BYTES:
         raise Invalid(f"The value of {key} is too large", fields={"value": f"At most {MAX_VALUE_BYTES:,} bytes."})
     return value

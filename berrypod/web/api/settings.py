@@ -1,0 +1,62 @@
+"""What the admin may set, for programs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, delete, get, put
+
+from berrypod.shop import Shop
+from berrypod.shop.fields import described
+from berrypod.shop.settings import SettingRecord
+from berrypod.web.api.describing import BEARER, READING, WRITING, problems
+
+
+class SettingValue(msgspec.Struct, forbid_unknown_fields=True):
+    value: Annotated[Any, described("Any JSON value; those that the shop reads must have the right type", "EUR")]
+
+
+class SettingsController(Controller):
+    path = "/settings"
+    tags = ("settings",)
+    security = BEARER
+
+    @get(
+        opt=READING,
+        operation_id="listSettings",
+        summary="List all settings, with defaults",
+        responses=problems(token=True),
+    )
+    async def list_settings(self, shop: Shop) -> list[SettingRecord]:
+        return await shop.settings.list()
+
+    @get(
+        "/{key:str}",
+        opt=READING,
+        operation_id="getSetting",
+        summary="Get a setting",
+        responses=problems(404, token=True),
+    )
+    async def get_setting(self, shop: Shop, key: str) -> SettingRecord:
+        return await shop.settings.record(key)
+
+    @put(
+        "/{key:str}",
+        opt=WRITING,
+        operation_id="putSetting",
+        summary="Set a setting",
+        responses=problems(token=True),
+    )
+    async def put_setting(self, shop: Shop, key: str, data: SettingValue) -> SettingRecord:
+        return await shop.settings.put_as_client(key, data.value)
+
+    @delete(
+        "/{key:str}",
+        opt=WRITING,
+        operation_id="resetSetting",
+        summary="Set a setting back to its default",
+        responses=problems(404, token=True),
+    )
+    async def reset_setting(self, shop: Shop, key: str) -> None:
+        await shop.settings.reset_as_client(key)

@@ -1,0 +1,161 @@
+"""`/schema`: the OpenAPI document, and a page to read it and try it that needs no other host.
+
+The page is Swagger UI from the package `swagger-ui-py` (of those on PyPI the one that reads OpenAPI 3.1), started by a
+script file of ours: the Content-Security-Policy allows neither inline scripts nor files from elsewhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import Request, Response, Router, get
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme, Tag
+
+from berrypod import __version__
+from berrypod.errors import NotFound
+from berrypod.web.access import PUBLIC
+from berrypod.web.api.answers import respond
+from berrypod.web.assets import asset
+from berrypod.web.problems import PROBLEM_JSON
+
+_UI_FILES: Final = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
+
+_DESCRIPTION: Final = """\
+The shop as data. Anybody may read the catalogue, place an order, join the newsletter and leave it; everything else
+takes an API token, sent as `Authorization: Bearer ...`. Tokens are made on `/admin/tokens`, or by the command
+`berrypod token create`.
+
+Amounts of money are integers in minor units (cents) with a currency beside them. Times are in UTC. Errors are problem
+details (RFC 9457): `code` is for programs and stays the same, `detail` and `hint` are for people, `fields` names what
+is wrong with the input.
+"""
+
+_TAGS: Final = {
+    "catalogue": "What is for sale, as customers see it",
+    "orders": "Placing orders, and what becomes of them",
+    "pictures": "Pictures of products",
+    "newsletter": "Its readers",
+    "inventory": "Products of every status with exact stock, and changes to them",
+    "settings": "What the admin may set",
+    "health": "For load balancers and monitoring",
+}
+
+# Litestar names a generic record by modules; people who generate a client get to see the name.
+_LONG_NAME: Final = re.compile(rb"Page_[\w.]*\.(\w+)_|Page\[(\w+)\]")
+
+_PAGE: Final = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API of the shop</title>
+<link rel="icon" href="{icon}">
+<link rel="stylesheet" href="/schema/ui/swagger-ui.css?v={css}">
+<link rel="stylesheet" href="{own_css}">
+<script src="/schema/ui/swagger-ui-bundle.js?v={bundle}" defer></script>
+<script src="{own_js}" defer></script>
+</head>
+<body>
+<noscript>
+<p>This page needs JavaScript. The document itself: <a href="/schema/openapi.json">/schema/openapi.json</a></p>
+</noscript>
+<main id="api" data-document="/schema/openapi.json"></main>
+</body>
+</html>
+"""
+
+
+def config() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Berrypod",
+        version=__version__,
+        description=_DESCRIPTION,
+        use_handler_docstrings=True,
+        tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
+        components=Components(
+            security_schemes={
+                "token": SecurityScheme(type="http", scheme="bearer", description="An API token, as it was shown once")
+            }
+        ),
+        openapi_router=Router("/schema", route_handlers=[], opt={"access": PUBLIC}, include_in_schema=False),
+        render_plugins=[_Page(path="/"), _Document()],
+    )
+
+
+class _Page(OpenAPIRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        page = _PAGE.format(
+            icon=asset("berry.svg"),
+            own_css=asset("css/schema.css"),
+            own_js=asset("js/schema.js"),
+            css=_ui_file("swagger-ui.css").version,
+            bundle=_ui_file("swagger-ui-bundle.js").version,
+        )
+        return page.encode()
+
+
+class _Document(JsonRenderPlugin):
+    """Encoded once: routes do not change while the app runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._encoded: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._encoded is None:
+            _tell_our_errors(openapi_schema)
+            encoded: bytes = JsonRenderPlugin.render(self, request, openapi_schema)  # pyright: ignore[reportUnknownMemberType]
+            self._encoded = _LONG_NAME.sub(lambda found: b"PageOf" + (found[1] or found[2]), encoded)
+        return self._encoded
+
+
+def _tell_our_errors(document: dict[str, Any]) -> None:
+    """Where Litestar describes bad input as it would answer it itself, describe the problem document that we answer."""
+    paths: dict[str, dict[str, Any]] = document["paths"]
+    for path in paths.values():
+        for operation in path.values():
+            answer: dict[str, Any] | None = operation["responses"].get("400")
+            if answer and "application/json" in answer.get("content", {}):
+                answer["description"] = "Bad input"
+                answer["content"] = {PROBLEM_JSON: {"schema": _PROBLEM}}
+
+
+class _UiFile:
+    """A file of Swagger UI, compressed once: the script has 1.5 MB, compressed a third of that."""
+
+    def __init__(self, name: str) -> None:
+        # Found without importing the package, which would bring its adapters for eight other frameworks.
+        spec = find_spec("swagger_ui")
+        assert spec is not None
+        assert spec.origin is not None
+        data = (Path(spec.origin).parent / "static" / name).read_bytes()
+        self.data = gzip.compress(data, mtime=0)
+        self.version = hashlib.sha256(data).hexdigest()[:8]
+
+
+_ui_file = cache(_UiFile)
+
+
+@get("/schema/ui/{name:str}", opt={"access": PUBLIC}, include_in_schema=False, sync_to_thread=True)
+def ui_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    if name not in _UI_FILES:
+        raise NotFound("There is no such file")
+    file = _ui_file(name)
+    answer = respond(request, file.data, f'"{file.version}"', _UI_FILES[name], _FOR_EVER)
+    # Every browser that runs the script can unpack it.
+    answer.headers["content-encoding"] = "gzip"
+    return answer
+
+
+handlers = [ui_file]
