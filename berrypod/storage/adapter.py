@@ -130,28 +130,28 @@ class StreamingCursor(AsyncAdapt_aiosqlite_ss_cursor):
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
-    """`read_only` and `begins_with` come from the dialect."""
+    """A connection with transactions that cost no hop to begin, and none to end if they only read."""
 
-    __slots__ = ("_begin_due", "begins_with", "read_only")
+    __slots__ = ("_begin_due", "_read_only")
     _cursor_cls = OneHopCursor
     _ss_cursor_cls = StreamingCursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
-        self.begins_with = "BEGIN"
-        self.read_only = False
-        self._begin_due = False
+        self._begin_due = ""
+        self._read_only = False
 
-    def begin(self) -> None:
-        """Begin a transaction when the first statement in it runs."""
-        self._begin_due = True
+    def begin(self, statement: str, *, read_only: bool) -> None:
+        """Begin a transaction with `statement` when the first statement in it runs."""
+        self._begin_due = statement
+        self._read_only = read_only
 
     def begin_if_due(self) -> dbapi2.Connection:
         """Runs in the connection's thread. Returns the driver's connection."""
         driver: Any = self._connection._conn
         if self._begin_due:
-            driver.execute(self.begins_with)
-            self._begin_due = False
+            driver.execute(self._begin_due)
+            self._begin_due = ""
         return driver
 
     def commit(self) -> None:
@@ -161,11 +161,11 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         self._end(super().rollback)
 
     def _end(self, end: Any) -> None:
-        self._begin_due = False
+        self._begin_due = ""
         driver: Any = self._connection._connection
         if driver is None or not driver.in_transaction:
             return  # The pool rolls back each connection that it gets back: a hop for nothing.
-        if self.read_only:
+        if self._read_only:
             # Nothing can fail, and whatever this connection does next waits its turn behind it.
             self._connection._tx.put_nowait((None, driver.rollback))
         else:

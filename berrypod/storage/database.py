@@ -127,7 +127,8 @@ class Database:
     async def run_in_thread(self, job: Callable[[dbapi2.Connection], T], *, read_only: bool = True) -> T:
         """Run a long job (a backup, a scan) on a connection of its own, in autocommit mode.
 
-        Cancelling interrupts its query, and waits for its end. So does closing the database.
+        Cancelling interrupts its query, and waits for its end. So does closing the database. `VACUUM INTO` needs a
+        connection that is not read-only, though it only reads here.
 
         :raises StorageError: the file was closed while the job ran.
         """

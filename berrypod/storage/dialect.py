@@ -82,9 +82,7 @@ class SQLCipherDialect(SQLiteDialect_aiosqlite):
         # The driver is in autocommit mode: by itself it would begin at the first write, and not at all for reads.
         # IMMEDIATE: a transaction that reads first and writes later would fail at once if another process wrote in
         # between.
-        dbapi_connection.read_only = self.read_only
-        dbapi_connection.begins_with = "BEGIN" if self.read_only else "BEGIN IMMEDIATE"
-        dbapi_connection.begin()
+        dbapi_connection.begin("BEGIN" if self.read_only else "BEGIN IMMEDIATE", read_only=self.read_only)
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
         return is_unusable_after(e) or super().is_disconnect(e, connection, cursor)

@@ -28,10 +28,12 @@ def make_private_folder(folder: Path) -> Path:
 
     :raises FolderNotWritable: it cannot be made.
     """
-    try:
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    except OSError as error:
-        raise translate_os_error(error, folder) from error
+    # One by one: `parents=True` would make those above it with the default mode.
+    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+        try:
+            missing.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except OSError as error:
+            raise translate_os_error(error, missing) from error
     return folder
 
 

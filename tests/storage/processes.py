@@ -1,0 +1,80 @@
+"""Work done by another process, or as another user."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_NOBODY = 65_534
+_ROOT = Path(__file__).parents[2]
+
+
+def python(code: str, *arguments: object, timeout: float = 30.0) -> str:
+    """Run Python code to its end in a new process. Returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        cwd=_ROOT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running(code: str, *arguments: object) -> Generator[subprocess.Popen[str]]:
+    """Python code in a new process that has printed its first line. It is killed at the end of the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline(), "the process ended at once"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def can_become_nobody() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def as_nobody(work: Callable[[], Any]) -> Any:
+    """Do the work as a user without rights, for whom root's files are what an admin's mistake makes them.
+
+    By fork, so that this user need not be able to read the program. Returns the result; raises what the work raised.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(_NOBODY)
+            os.setuid(_NOBODY)
+            try:
+                answer = ("result", work())
+            except BaseException as error:
+                answer = ("error", error)
+            os.write(writing, pickle.dumps(answer))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
+        kind, value = pickle.loads(pipe.read())
+    os.waitpid(child, 0)
+    if kind == "error":
+        raise value
+    return value
