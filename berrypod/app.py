@@ -21,7 +21,7 @@ from berrypod.web import admin, api, assets, openapi, storefront
 from berrypod.web.access import access_guard
 from berrypod.web.health import health
 from berrypod.web.problems import handle_error
-from berrypod.web.security import SecurityHeaders, admin_session, basket_session, csrf_config
+from berrypod.web.security import SecurityHeaders, csrf_config, sessions
 from berrypod.web.templating import create_environment, template_config
 
 T = TypeVar("T")
@@ -123,7 +123,7 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
             }.items()
         },
         guards=[access_guard],
-        middleware=[admin_session(settings), basket_session(settings)],
+        middleware=[sessions(settings)],
         csrf_config=csrf_config(settings),
         before_send=[SecurityHeaders(settings)],
         exception_handlers={Exception: handle_error},

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
+from rich_click import RichGroup
 
 from berrypod import __version__
 from berrypod.commands.admin import admin
@@ -25,7 +26,7 @@ from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 
 
-class BerrypodGroup(click.RichGroup):
+class BerrypodGroup(RichGroup):
     """The root: loads the file of --env-file and the plugins' commands first, and turns our errors into words."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:

@@ -15,8 +15,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import click
 import msgspec
-import rich_click as click
 
 from berrypod.app import Parts, create_parts
 from berrypod.context import PluginContext

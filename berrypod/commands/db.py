@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import rich_click as click
+import click
+from rich_click import RichCommand, RichGroup
 
 from berrypod.commands.common import database_key
 from berrypod.settings import Settings
 from berrypod.storage import schema
 
 
-@click.group()
+@click.group(cls=RichGroup)
 def db() -> None:
     """Create or upgrade the database file."""
 
 
-@db.command()
+@db.command(cls=RichCommand)
 def create() -> None:
     """Make an empty shop at DATABASE_PATH, encrypted with SECRET_KEY_DB if that is set. Never overwrites a file."""
     settings = Settings.from_env()
@@ -25,7 +26,7 @@ def create() -> None:
         click.echo("Keep SECRET_KEY_DB somewhere safe, apart from the file: without it nobody can open the shop.")
 
 
-@db.command()
+@db.command(cls=RichCommand)
 @click.option("--wait", default=10.0, show_default=True, help="Seconds to wait for running servers to let go.")
 def upgrade(wait: float) -> None:
     """Bring the database to this version's schema. Make a backup first. The server must be stopped."""

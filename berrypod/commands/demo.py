@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import rich_click as click
+import click
 from rich.console import Console
 from rich.progress import Progress
+from rich_click import RichCommand
 
 from berrypod.accounts import Accounts
 from berrypod.commands.serve import listen, serve_on
@@ -32,7 +33,7 @@ _EMAIL = "admin@example.com"
 _HIGHEST_PORT = 65_535
 
 
-@click.command()
+@click.command(cls=RichCommand)
 @click.option(
     "--folder",
     default="berrypod-demo",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import rich_click as click
+import click
 from rich.console import Console
 from rich.table import Table
+from rich_click import RichCommand
 
 from berrypod.app import create_parts
 from berrypod.commands.common import current_plugins, echo_json
 from berrypod.settings import Settings
 
 
-@click.command()
+@click.command(cls=RichCommand)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def plugins(as_json: bool) -> None:
     """List the plugins: version, hooks, state, and the error of those in quarantine."""

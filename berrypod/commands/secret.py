@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 
-import rich_click as click
+import click
+from rich_click import RichCommand
 
 _BYTES = 48
 
 
-@click.command()
+@click.command(cls=RichCommand)
 def secret() -> None:
     """Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.
 

@@ -9,8 +9,10 @@ import os
 import socket
 from typing import Any
 
-import rich_click as click
+import click
 import uvicorn
+from rich_click import RichCommand
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
 from berrypod.commands.common import database_key, opened_parts
@@ -24,7 +26,7 @@ _HIGHEST_PORT = 65_535
 _SHUTDOWN_SECONDS = 30
 
 
-@click.command()
+@click.command(cls=RichCommand)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
     "--port",
@@ -78,7 +80,7 @@ def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | No
 
 def log_config() -> dict[str, Any]:
     """uvicorn's logging, with our own loggers beside it: one line each, on standard error."""
-    config = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
+    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
     config["formatters"]["default"]["fmt"] = "%(asctime)s %(levelprefix)s %(message)s"
     config["loggers"]["berrypod"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     config["root"] = {"handlers": ["default"], "level": "WARNING"}  # plugins and libraries

@@ -6,8 +6,9 @@ from typing import Final
 
 from litestar.config.csrf import CSRFConfig
 from litestar.middleware.base import DefineMiddleware
-from litestar.middleware.session.client_side import CookieBackendConfig
-from litestar.types import Message, Scope
+from litestar.middleware.session.base import SessionMiddleware
+from litestar.middleware.session.client_side import ClientSideSessionBackend, CookieBackendConfig
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from berrypod.settings import Settings
 from berrypod.storage.fields import derive_subkey
@@ -26,10 +27,8 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
     )
 )
 
-# Which paths each cookie is for. What is not named here is the public shop.
-_NOT_ADMIN: Final = r"^(?!/admin(/|$))"
-_NO_BASKET: Final = r"^/(admin|api|static|health|schema|metrics)(/|$)"
-_NO_FORMS: Final = r"^/(api|static|health|schema|metrics)(/|$)"
+# Parts of the address under which neither a basket nor a form lives.
+_WITHOUT_COOKIES: Final = frozenset({"api", "static", "health", "schema", "metrics"})
 
 BASKET_DAYS: Final = 30
 ADMIN_SESSION_DAYS: Final = 14
@@ -80,34 +79,45 @@ def csrf_config(settings: Settings) -> CSRFConfig:
         cookie_secure=settings.production,
         cookie_httponly=True,
         cookie_samesite="lax",
-        exclude=[_NO_FORMS],
+        exclude=[rf"^/({'|'.join(sorted(_WITHOUT_COOKIES))})(/|$)"],
     )
 
 
-def admin_session(settings: Settings) -> DefineMiddleware:
-    """The encrypted session cookie of admins, sent to /admin alone."""
-    return CookieBackendConfig(
-        secret=derive_subkey(settings.secret_key_base, "admin session"),
-        key="berrypod_admin",
-        path="/admin",
-        max_age=ADMIN_SESSION_DAYS * _DAY_SECONDS,
+class Sessions:
+    """Two encrypted cookies, each on its own paths: the admin's on /admin, the basket on the shop's pages.
+
+    The rest (the API, pictures, styles) has none, and pays nothing for them.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._admin = _cookie_session(
+            app, settings, name="berrypod_admin", purpose="admin session", path="/admin", days=ADMIN_SESSION_DAYS
+        )
+        self._basket = _cookie_session(
+            app, settings, name="berrypod_basket", purpose="basket", path="/", days=BASKET_DAYS
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        area = scope["path"].split("/", 2)[1]
+        app = self._admin if area == "admin" else self._app if area in _WITHOUT_COOKIES else self._basket
+        await app(scope, receive, send)
+
+
+def sessions(settings: Settings) -> DefineMiddleware:
+    return DefineMiddleware(Sessions, settings=settings)
+
+
+def _cookie_session(
+    app: ASGIApp, settings: Settings, *, name: str, purpose: str, path: str, days: int
+) -> SessionMiddleware[ClientSideSessionBackend]:
+    config = CookieBackendConfig(
+        secret=derive_subkey(settings.secret_key_base, purpose),
+        key=name,
+        path=path,
+        max_age=days * _DAY_SECONDS,
         secure=settings.production,
         httponly=True,
         samesite="lax",
-        exclude=[_NOT_ADMIN],
-        exclude_opt_key="skip_admin_session",
-    ).middleware
-
-
-def basket_session(settings: Settings) -> DefineMiddleware:
-    """The encrypted cookie that holds a customer's basket."""
-    return CookieBackendConfig(
-        secret=derive_subkey(settings.secret_key_base, "basket"),
-        key="berrypod_basket",
-        max_age=BASKET_DAYS * _DAY_SECONDS,
-        secure=settings.production,
-        httponly=True,
-        samesite="lax",
-        exclude=[_NO_BASKET],
-        exclude_opt_key="skip_basket",
-    ).middleware
+    )
+    return SessionMiddleware(app, ClientSideSessionBackend(config))
