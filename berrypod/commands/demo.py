@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich_click import RichCommand
 
 from berrypod.accounts import Accounts
-from berrypod.commands.serve import listen, serve_on
+from berrypod.commands.serve import listen, origin_of, serve_on
 from berrypod.demo import fill
 from berrypod.env_file import read_env_file
 from berrypod.errors import SettingsError
@@ -54,7 +54,7 @@ def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
     listener = None if no_serve else listen(host, port)  # a taken port is told before anything is made
     values = prepare(folder.absolute())
     os.environ.update(values)
-    _tell(folder.absolute(), values, address=listener.getsockname() if listener else None)
+    _tell(folder.absolute(), values, origin=origin_of(listener) if listener else None)
     if listener:
         serve_on(listener)
 
@@ -120,12 +120,11 @@ def _environment(folder: Path) -> dict[str, str]:
     return values
 
 
-def _tell(folder: Path, values: Mapping[str, str], *, address: tuple[str, int] | None) -> None:
+def _tell(folder: Path, values: Mapping[str, str], *, origin: str | None) -> None:
     shown = Path(os.path.relpath(folder))
     lines = [f"The shop is one file: {shown / _DATABASE}", f"Its keys are in:      {shown / _ENV_FILE}"]
-    if address:
-        url = f"http://{address[0]}:{address[1]}"
-        lines += [f"Shop:                 {url}/", f"Administration:       {url}/admin/backup"]
+    if origin:
+        lines += [f"Shop:                 {origin}/", f"Administration:       {origin}/admin/backup"]
     lines.append(f"Log in with:          {values['BERRYPOD_DEMO_EMAIL']}  {values['BERRYPOD_DEMO_PASSWORD']}")
     click.echo("\n".join(lines))
 

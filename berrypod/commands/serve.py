@@ -52,7 +52,7 @@ def serve(host: str, port: int, workers: int, upgrade: bool, trust_proxy: str | 
     """
     settings = Settings.from_env()
     listener = listen(host, port)
-    asyncio.run(_check(settings, upgrade=upgrade))
+    asyncio.run(_check(settings, origin_of(listener), upgrade=upgrade))
     serve_on(listener, workers=workers, trust_proxy=trust_proxy)
 
 
@@ -113,19 +113,26 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _check(settings: Settings, *, upgrade: bool) -> None:
+def origin_of(listener: socket.socket) -> str:
+    """The address of a listening socket, as a browser on this machine writes it."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses: name one of them
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _check(settings: Settings, origin: str, *, upgrade: bool) -> None:
     """Open the database once before any worker starts: what is wrong is told once, in words."""
     try:
-        await _open_once(settings)
+        await _open_once(settings, origin)
     except SchemaOlder:
         if not upgrade:
             raise
         before, after = await asyncio.to_thread(schema.upgrade, settings.database_path, database_key(settings))
         click.echo(f"Upgraded the database from schema {before} to {after}.")
-        await _open_once(settings)
+        await _open_once(settings, origin)
 
 
-async def _open_once(settings: Settings) -> None:
+async def _open_once(settings: Settings, origin: str) -> None:
     async with opened_parts(settings) as parts:
         if not parts.database.encrypted:
             click.echo(
@@ -136,5 +143,5 @@ async def _open_once(settings: Settings) -> None:
             click.echo(
                 "Warning: SECRET_KEY_BASE is not set: sessions are not protected. Fine for development only.", err=True
             )
-        if link := await parts.accounts.setup.link():
+        if link := await parts.accounts.setup.link(origin):
             click.echo(f"No admin yet. Open this page once to make one: {link}")
