@@ -1,6 +1,7 @@
 """What a customer's basket comes to today: titles and prices of the catalogue, and what is no longer there.
 
-A basket is only a wish, kept by the customer: article numbers and quantities. Nothing is reserved; the order takes the stock.
+A basket is only a wish, kept by the customer: article numbers and quantities. Nothing is reserved; the order takes
+the stock.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _OFFERS: Final = """
 
 _PICTURES: Final = """
     SELECT g.product_id, v.options, i.id, i.sha256, coalesce(nullif(g.alt, ''), i.alt), i.width, i.height
-    FROM product_images AS g JOIN images AS i ON i.id = g.image_id LEFT JOIN product_variants AS v ON v.id = g.variant_id
+    FROM product_images AS g
+    JOIN images AS i ON i.id = g.image_id LEFT JOIN product_variants AS v ON v.id = g.variant_id
     WHERE g.product_id IN (SELECT value FROM json_each(?)) ORDER BY g.position, g.id
 """
 
@@ -94,7 +96,7 @@ class Baskets:
         self._database = database
 
     async def look_up(self, wanted: Mapping[str, int]) -> Basket:
-        """Price a basket: quantities (1 or more) by article number. Nothing is dropped: each line says how it stands."""
+        """Price a basket: quantities (1 or more) by article number. Nothing is dropped: lines say how they stand."""
         return await self._database.fetch(lambda connection: _look_up(connection, wanted))
 
 

@@ -13,8 +13,9 @@ Options = Mapping[str, str]
 def best_picture(options: Options, pictures: Sequence[tuple[Options | None, T]]) -> T | None:
     """The picture that shows a variant of these `options` best; None if there is none at all.
 
-    `pictures` are pairs of the options of the variant that a picture shows (None: it shows the product) and anything, in the order of
-    the gallery. A picture of the plum shirt in S stands for the plum shirt in all sizes: the shop draws each colour once.
+    `pictures` are pairs of the options of the variant that a picture shows (None: it shows the product) and anything,
+    in the order of the gallery. A picture of the plum shirt in S stands for the plum shirt in all sizes: nobody
+    photographs each size.
     """
     best: tuple[float, T] | None = None
     for shown, picture in pictures:
@@ -22,11 +23,6 @@ def best_picture(options: Options, pictures: Sequence[tuple[Options | None, T]])
         if best is None or score > best[0]:
             best = (score, picture)
     return None if best is None else best[1]
-
-
-def shows(options: Options, shown: Options | None) -> bool:
-    """A picture of a variant with the options `shown` tells something of a variant of these `options`."""
-    return shown is not None and _score(options, shown) >= 1
 
 
 def _score(options: Options, shown: Options | None) -> float:

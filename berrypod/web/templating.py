@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from litestar.contrib.jinja import JinjaTemplateEngine
@@ -27,7 +28,8 @@ def create_environment(own: BaseLoader | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    filters: dict[str, Any] = environment.filters
+    filters.update(
         people_size=people_size,
         date=_date,
         time=_time,

@@ -1,0 +1,98 @@
+"""Renders the shop's pages: from the cache where all visitors see the same, filled with what is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Any, Final
+
+from jinja2 import Environment
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.response import Redirect
+from markupsafe import Markup
+
+from berrypod.errors import NotFound
+from berrypod.shop import Shop
+from berrypod.shop.catalogue_records import PictureRef
+from berrypod.web.storefront import session
+from berrypod.web.storefront.face import HERO_IMAGE, Face
+from berrypod.web.storefront.visitor import ANYBODY, KeptPage, Visitor, basket_mark, pieces_of, token_of
+
+HTML: Final = "text/html"
+
+_FACE_BYTES: Final = 4_000
+
+Context = Mapping[str, Any]
+
+
+class Site:
+    """One per app."""
+
+    def __init__(self, shop: Shop, environment: Environment) -> None:
+        self.shop = shop
+        self._environment = environment
+
+    async def face(self) -> Face:
+        return await self.shop.freshness.get(("face",), self._read_face, lambda _: _FACE_BYTES)
+
+    async def kept(
+        self, request: Request[Any, Any, Any], key: Hashable, template: str, context: Callable[[], Awaitable[Context]]
+    ) -> Response[bytes]:
+        """A page that is the same for all visitors but for its holes.
+
+        `key` must name all that `context` depends on besides the file.
+        """
+
+        async def build() -> KeptPage:
+            return KeptPage.cut(await self.render(template, await context(), ANYBODY))
+
+        page = await self.shop.freshness.get(("page", key), build, lambda page: page.size_bytes)
+        return Response(page.fill(self.visitor(request)), media_type=HTML)
+
+    async def answer(
+        self, request: Request[Any, Any, Any], template: str, context: Context, *, status: int = 200
+    ) -> Response[bytes]:
+        """A page for this visitor alone."""
+        html = await self.render(template, context, self.visitor(request))
+        return Response(html.encode(), media_type=HTML, status_code=status)
+
+    async def render(self, template: str, context: Context, visitor: Visitor) -> str:
+        values = {"here": "", **context, "face": await self.face(), "visitor": visitor}
+        return self._environment.get_template(template).render(values)
+
+    def visitor(self, request: Request[Any, Any, Any]) -> Visitor:
+        """This visitor's values. The waiting messages are taken: they are told by this page."""
+        waiting = session.take_flashes(request)
+        return Visitor(
+            csrf=token_of(request),
+            basket=basket_mark(pieces_of(request)),
+            flashes=self._flashes(waiting) if waiting else Markup(),
+        )
+
+    def _flashes(self, waiting: list[session.Flash]) -> Markup:
+        module: Any = self._environment.get_template("shared/notices.html").module
+        return module.flashes(waiting)
+
+    async def _read_face(self) -> Face:
+        values = await self.shop.settings.values()
+        return Face.of(values, await self.shop.catalogue.categories(), await self._hero(values.get(HERO_IMAGE)))
+
+    async def _hero(self, number: Any) -> PictureRef | None:
+        """A picture that was deleted since is none: the page must not break over it."""
+        try:
+            return await self.shop.pictures.reference(number) if type(number) is int else None
+        except NotFound:
+            return None
+
+
+def provide_site(state: State, shop: Shop, request: Request[Any, Any, Any]) -> Site:
+    site: Site | None = state.get("site")
+    if site is None:
+        app: Any = request.app
+        site = state["site"] = Site(shop, app.template_engine.engine)
+    return site
+
+
+def see(path: str) -> Redirect:
+    """POST, redirect, GET: what was done is done, and reloading the page does not do it again."""
+    return Redirect(path, status_code=303)

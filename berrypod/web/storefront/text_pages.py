@@ -1,0 +1,26 @@
+"""Pages of plain words that the admin writes in the settings: about, shipping, terms, privacy, imprint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from berrypod.errors import NotFound
+from berrypod.web.access import PUBLIC
+from berrypod.web.storefront.face import TEXT_PATHS
+from berrypod.web.storefront.site import Context, Site
+
+
+@get(TEXT_PATHS, opt={"access": PUBLIC}, include_in_schema=False)
+async def text(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
+    """:raises NotFound: the setting is empty."""
+    path = request.url.path.rstrip("/")
+    page = (await site.face()).page(path)
+    if page is None:
+        raise NotFound("There is no such page")
+
+    async def context() -> Context:
+        return {"page": page, "here": path}
+
+    return await site.kept(request, ("text", path), "storefront/text.html", context)
