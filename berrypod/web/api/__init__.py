@@ -3,7 +3,7 @@
 products, images           what customers read: ready answers with entity tags
 orders, subscribers        anybody may order, join and leave; a token is needed to see who did
 inventory, settings        for programs that look after the shop
-answers, bodies, describing   what the handlers share
+bodies, describing         what the handlers share
 """
 
 from litestar import Router

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.openapi.datastructures import ResponseSpec
@@ -12,7 +12,7 @@ from berrypod.shop import Page, PageRequest, Shop
 from berrypod.shop.paging import PAGE_SIZE
 from berrypod.shop.picture_check import MAX_PICTURE_BYTES
 from berrypod.shop.picture_records import VERSION_DIGITS, PictureRecord
-from berrypod.web.api.answers import respond
+from berrypod.web.answers import ASK_AGAIN, FOR_EVER, ReadyAnswer
 from berrypod.web.api.bodies import RawPicture, UnsupportedKind, read_limited
 from berrypod.web.api.describing import (
     BEARER,
@@ -25,9 +25,6 @@ from berrypod.web.api.describing import (
     documented_header,
     problems,
 )
-
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
-_ASK_AGAIN: Final = "public, no-cache"
 
 
 class ImagesController(Controller):
@@ -50,15 +47,18 @@ class ImagesController(Controller):
     )
     async def get_image(
         self,
-        request: Request[Any, Any, Any],
         shop: Shop,
         image_id: int,
         v: Annotated[str | None, Parameter(max_length=64, description="First digits of the SHA-256")] = None,
-    ) -> Response[bytes]:
+    ) -> ReadyAnswer:
         picture = await shop.pictures.get(image_id)
         head = picture.head
-        cache_control = _FOR_EVER if v == head.sha256[:VERSION_DIGITS] else _ASK_AGAIN
-        return respond(request, picture.data, f'"{head.sha256}"', head.media_type, cache_control)
+        return ReadyAnswer(
+            picture.data,
+            etag=head.sha256,
+            media_type=head.media_type,
+            cache_control=FOR_EVER if v == head.sha256[:VERSION_DIGITS] else ASK_AGAIN,
+        )
 
     @get(
         opt=READING,

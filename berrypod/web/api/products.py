@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, get
 from litestar.params import Parameter
 
 from berrypod.shop import Page, PageRequest, Shop
 from berrypod.shop.catalogue_records import CategoryCount, ProductDetail, ProductFilter, ProductSummary
 from berrypod.shop.paging import PAGE_SIZE
-from berrypod.web.api.answers import ready_json
+from berrypod.web.answers import ReadyAnswer, ready_json
 from berrypod.web.api.describing import FOR_ALL, NO_TOKEN, PageNumber, PageSize, Search, problems
 
 
@@ -29,17 +29,15 @@ class ProductsController(Controller):
     async def list_products(
         self,
         *,
-        request: Request[Any, Any, Any],
         shop: Shop,
         category: Annotated[str | None, Parameter(max_length=100, description="Only this category, exactly")] = None,
         q: Search = None,
         in_stock: Annotated[bool, Parameter(description="Only what can be ordered now")] = False,
         page: PageNumber = 1,
         page_size: PageSize = PAGE_SIZE,
-    ) -> Response[bytes]:
+    ) -> ReadyAnswer:
         wanted = ProductFilter(category=category, q=q, in_stock=in_stock)
         return await ready_json(
-            request,
             shop,
             ("api.products", wanted, page, page_size),
             lambda: shop.catalogue.products(wanted, PageRequest(page, page_size)),
@@ -52,8 +50,8 @@ class ProductsController(Controller):
         description="An active product. Sends an entity tag; ask again with `If-None-Match`.",
         responses=problems(404, told=ProductDetail),
     )
-    async def get_product(self, request: Request[Any, Any, Any], shop: Shop, slug: str) -> Response[bytes]:
-        return await ready_json(request, shop, ("api.product", slug), lambda: shop.catalogue.product(slug))
+    async def get_product(self, shop: Shop, slug: str) -> ReadyAnswer:
+        return await ready_json(shop, ("api.product", slug), lambda: shop.catalogue.product(slug))
 
     @get(
         "/categories",
@@ -61,5 +59,5 @@ class ProductsController(Controller):
         summary="List the categories that have products for sale",
         responses=problems(told=list[CategoryCount]),
     )
-    async def list_categories(self, request: Request[Any, Any, Any], shop: Shop) -> Response[bytes]:
-        return await ready_json(request, shop, "api.categories", shop.catalogue.categories)
+    async def list_categories(self, shop: Shop) -> ReadyAnswer:
+        return await ready_json(shop, "api.categories", shop.catalogue.categories)
