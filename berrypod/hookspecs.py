@@ -83,5 +83,5 @@ def berrypod_register_commands(cli: click.Group) -> None:
 
 
 @hookspec
-def berrypod_observe(event: Event) -> None:
+def berrypod_observe(event: Event, context: PluginContext) -> None:
     """Told of every event, one at a time and in order, soon after it happened, in a thread of its own."""

@@ -59,17 +59,13 @@ class Plugins(Calls):
 
         :raises SettingsError: two plugins declare the same setting.
         """
-        self._early: list[Event] | None = []
+        # Until plugins have their contexts nobody can be told of anything, and what happens meanwhile is kept.
+        self._early: list[Event] = []
+        self._observers: Observers | None = None
         super().__init__(Host(settings, limits, self._tell_of_quarantine))
         admit_all(self._host, sources)
         self._settings = PluginSettings(self._host)
         self._declarations = Declarations()
-        self._observers = Observers.of(
-            self._host.registration.all("berrypod_observe"), self._host.isolation, self._host.records, limits
-        )
-        early, self._early = self._early, None
-        for event in early:
-            self._observers.tell(event)
 
     @classmethod
     def discover(
@@ -111,8 +107,15 @@ class Plugins(Calls):
         return self._host.settings.secret_key_db
 
     def declare(self, make_context: Callable[[str], PluginContext]) -> None:
-        """Ask every plugin what it declares. `make_context` is called with each plugin's name."""
-        self._declarations = ask_all(self._host, make_context)
+        """Ask every plugin what it declares, and begin to tell observers of events. Once per app.
+
+        `make_context` is called with each plugin's name.
+        """
+        contexts = {record.name: make_context(record.name) for record in self._host.records.active()}
+        self._declarations = ask_all(self._host, contexts)
+        early, self._observers = self._early, Observers(self._host, contexts)
+        for event in early:
+            self._observers.tell(event)
 
     def build_with_routes(self, build: Callable[[Sequence[Router]], T]) -> T:
         """Build an app with the routes of all plugins. `build` may be called several times, and has no side effects.
@@ -184,7 +187,7 @@ class Plugins(Calls):
         """
         if not isinstance(event, Event):  # pyright: ignore[reportUnnecessaryIsInstance] - plugins call this
             raise TypeError(f"not an Event: {event!r}")
-        if self._early is not None:
+        if self._observers is None:
             self._early.append(event)
         else:
             self._observers.tell(event)
@@ -198,11 +201,11 @@ class Plugins(Calls):
 
     def flush(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
         """Wait until observers have heard what was emitted so far. True if they have. Blocks: not on the loop."""
-        return self._observers.flush(timeout_seconds)
+        return self._observers is None or self._observers.flush(timeout_seconds)
 
     def close(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
         """As `flush`, and then tell nobody anything any more."""
-        return self._observers.close(timeout_seconds)
+        return self._observers is None or self._observers.close(timeout_seconds)
 
     # --- inside ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -84,13 +84,12 @@ def _route_handlers(answer: object, most: int) -> list[ControllerRouterHandler]:
     return handlers(answer, most)
 
 
-def ask_all(host: Host, make_context: Callable[[str], PluginContext]) -> Declarations:
+def ask_all(host: Host, contexts: Mapping[str, PluginContext]) -> Declarations:
     """Ask every active plugin. One that fails in any of the hooks is quarantined, and nothing of it is kept."""
     all_found = Declarations()
     for record in host.records.active():
-        context = make_context(record.name)
         try:
-            found = _Asking(host, record, context)
+            found = _Asking(host, record, contexts[record.name])
         except _Declined as declined:
             host.records.quarantine(record, declined.hook, declined.failed)
             continue

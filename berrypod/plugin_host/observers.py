@@ -6,18 +6,21 @@ through the isolation, which takes another thread: that is what makes a time-out
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from queue import Full, Queue
+from collections import deque
+from collections.abc import Mapping
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from berrypod.events import Event
-from berrypod.isolation import Failed, Isolation
-from berrypod.plugin_host.limits import Limits
-from berrypod.plugin_host.records import Records
+from berrypod.isolation import Failed
+from berrypod.plugin_host.answers import nothing
+from berrypod.plugin_host.host import Host
 from berrypod.plugin_host.registration import Implementation
+
+if TYPE_CHECKING:
+    from berrypod.context import PluginContext
 
 logger = logging.getLogger("berrypod.plugins")
 
@@ -27,71 +30,88 @@ _WHAT = "berrypod_observe"
 class _Observer:
     """One plugin that observes."""
 
-    def __init__(self, implementation: Implementation, isolation: Isolation, records: Records, limits: Limits) -> None:
+    def __init__(self, host: Host, implementation: Implementation, context: PluginContext) -> None:
         self.plugin = implementation.plugin
-        self._call = implementation
-        self._isolation = isolation
-        self._records = records
-        self._limits = limits
-        self._queue: Queue[Event | threading.Event] = Queue(limits.events_waiting)
+        self._host = host
+        self._implementation = implementation
+        self._context = context
+        self._records = host.records
+        self._limits = host.limits
         self._thread = threading.Thread(target=self._work, name=f"observer {self.plugin}", daemon=True)
-        self._lock = threading.Lock()
         self._started = False
-        self._ending = False
         self._silent = False
-        self._behind = False
         self._hangs = 0
+        self._changed = threading.Condition()
+        # What follows is read and written under the condition.
+        self._waiting: deque[Event] = deque()
+        self._told = 0
+        self._heard = 0
+        self._behind = False
+        self._ending = False
 
     def tell(self, event: Event) -> None:
         if self._silent or not self._records.is_active(self.plugin):
             return
-        try:
-            self._start()
-            self._queue.put_nowait(event)
-        except Full:
-            if not self._behind:  # once for each time that it falls behind, not once an event
+        failed: Failed | None = None
+        with self._changed:
+            if len(self._waiting) < self._limits.events_waiting:
+                self._waiting.append(event)
+                self._told += 1
+                self._changed.notify_all()
+                failed = self._start()
+            elif not self._behind:  # once for each time that it falls behind, not once an event
                 self._behind = True
-                error = f"too slow: {self._limits.events_waiting} events wait, further ones are not told to it"
-                self._records.fail(self.plugin, _WHAT, Failed(error=error))
-        except RuntimeError as error:  # the system has no thread left
-            self._records.fail(self.plugin, _WHAT, Failed.because(error))
+                number = self._limits.events_waiting
+                failed = Failed(error=f"too slow: {number} events wait, further ones are not told to it")
+        if failed:
+            self._records.fail(self.plugin, _WHAT, failed)
 
-    def _start(self) -> None:
-        with self._lock:
-            if not self._started:
+    def _start(self) -> Failed | None:
+        if not self._started:
+            try:
                 self._thread.start()
-                self._started = True
+            except RuntimeError as error:  # the system has no thread left; the next event tries again
+                return Failed.because(error)
+            self._started = True
+        return None
 
-    def mark(self) -> threading.Event:
-        """An event that is set when everything up to now was heard."""
-        heard = threading.Event()
-        if not self._thread.is_alive():
-            heard.set()
-            return heard
-        with contextlib.suppress(Full):
-            self._queue.put_nowait(heard)
-        return heard
-
-    def _work(self) -> None:
-        while True:
-            event = self._queue.get()
-            if isinstance(event, threading.Event):
-                event.set()
-            elif not self._silent:
-                self._hear(event)
-            if self._queue.empty():
-                self._behind = False
-                if self._ending:
-                    return
+    def flush(self, until: float) -> bool:
+        """Wait until it has heard what it was told so far, or `until` by the monotonic clock. True if it has."""
+        with self._changed:
+            told = self._told
+            return self._changed.wait_for(lambda: self._heard >= told, max(0.0, until - monotonic()))
 
     def end(self) -> None:
-        """Let the thread end when it has heard everything. A mark must follow, to wake it."""
-        self._ending = True
+        """Let the thread end when it has heard everything."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while (event := self._next()) is not None:
+            if not self._silent:
+                self._hear(event)
+            with self._changed:
+                self._heard += 1
+                self._changed.notify_all()
+
+    def _next(self) -> Event | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ending)
+            if not self._waiting:
+                return None
+            event = self._waiting.popleft()
+            self._behind = self._behind and bool(self._waiting)
+            return event
 
     def _hear(self, event: Event) -> None:
         begun = monotonic()
-        outcome = self._isolation.run(
-            self.plugin, lambda: self._call({"event": event}), timeout_seconds=self._limits.observe_seconds
+        outcome = self._host.ask(
+            self._implementation,
+            nothing,
+            timeout_seconds=self._limits.observe_seconds,
+            event=event,
+            context=self._context,
         )
         seconds = monotonic() - begun
         level = logging.WARNING if seconds > self._limits.observe_slow_seconds else logging.DEBUG
@@ -117,15 +137,14 @@ class _Observer:
 class Observers:
     """All plugins that observe. Their threads are started by the first event."""
 
-    def __init__(self, implementations: Sequence[Implementation], make: Callable[[Implementation], _Observer]) -> None:
-        self._observers = [make(implementation) for implementation in implementations]
+    def __init__(self, host: Host, contexts: Mapping[str, PluginContext]) -> None:
+        """`contexts` are those of the plugins that may observe, by their names."""
+        self._observers = [
+            _Observer(host, implementation, contexts[implementation.plugin])
+            for implementation in host.registration.all(_WHAT)
+            if implementation.plugin in contexts
+        ]
         self._closed = False
-
-    @classmethod
-    def of(
-        cls, implementations: Sequence[Implementation], isolation: Isolation, records: Records, limits: Limits
-    ) -> Observers:
-        return cls(implementations, lambda found: _Observer(found, isolation, records, limits))
 
     def tell(self, event: Event) -> None:
         """Queue the event for every observer. Never waits and never raises; after `close` it does nothing."""
@@ -137,11 +156,11 @@ class Observers:
     def flush(self, timeout_seconds: float) -> bool:
         """Wait until what was told so far has been heard, `timeout_seconds` at most. True if it has."""
         until = monotonic() + timeout_seconds
-        marks = [observer.mark() for observer in self._observers]
-        return all(mark.wait(max(0.0, until - monotonic())) for mark in marks)
+        heard = [observer.flush(until) for observer in self._observers]
+        return all(heard)
 
     def close(self, timeout_seconds: float) -> bool:
-        """As `flush`, and tell nobody anything any more."""
+        """As `flush`, and tell nobody anything any more. The threads are daemons: they end with the process."""
         self._closed = True
         for observer in self._observers:
             observer.end()

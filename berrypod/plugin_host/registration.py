@@ -57,10 +57,11 @@ def find_implementations(plugin: object) -> dict[str, HookFunction]:
         if isinstance(inspect.getattr_static(plugin, name, None), property):
             continue
         value: Any = getattr(plugin, name, None)
-        if not inspect.isroutine(value):
-            continue
         options: object = getattr(value, _MARKER, None)
-        if isinstance(options, dict):
+        if not inspect.isroutine(value):
+            if isinstance(options, dict):
+                raise PluginError(f"{name} is marked with @hookimpl and is no function", hint="Make it a function.")
+        elif isinstance(options, dict):
             _check_usable(name, value, options)  # pyright: ignore[reportUnknownArgumentType]
             functions[name] = value
         elif name in HOOKS and not hasattr(value, f"{hookspecs.PROJECT}_spec"):

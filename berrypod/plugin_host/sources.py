@@ -27,8 +27,8 @@ class PluginSource:
     @classmethod
     def of(cls, plugin: object, name: str | None = None) -> Self:
         """A plugin that is there already: a module or an object, named after itself unless `name` is given."""
-        found: object = name or getattr(plugin, "__name__", None) or type(plugin).__name__
-        return cls(name=str(found).rpartition(".")[2], load=lambda: plugin)
+        own = str(getattr(plugin, "__name__", type(plugin).__name__)).rpartition(".")[2]
+        return cls(name=name or own, load=lambda: plugin)
 
 
 def installed_sources() -> list[PluginSource]:

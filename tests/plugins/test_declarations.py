@@ -1,0 +1,127 @@
+"""Declarations check themselves, and say what is wrong in words for the author."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from berrypod.declarations import (
+    AdminPanel,
+    BackupExporter,
+    Delivered,
+    ExportedFile,
+    Figure,
+    KeptCopies,
+    SettingDeclaration,
+    Snapshot,
+    StatsProvider,
+)
+from berrypod.errors import PluginError
+
+VALID: dict[type, dict[str, Any]] = {
+    Figure: {"code": "orders", "label": "Orders"},
+    StatsProvider: {"name": "orders", "title": "Orders", "figures": list},
+    BackupExporter: {"name": "csv", "title": "CSV", "description": "As CSV", "export": lambda snapshot, folder: None},
+    AdminPanel: {"name": "orders", "title": "Orders", "render": lambda request: ""},
+    SettingDeclaration: {"name": "CSV_FOLDER", "help": "Where files go"},
+    ExportedFile: {"path": Path("x"), "filename": "orders.csv"},
+    Delivered: {"message": "Sent"},
+}
+
+
+@pytest.mark.parametrize("kind", VALID)
+def test_what_is_complete_is_accepted_and_cannot_be_changed(kind: type) -> None:
+    made = kind(**VALID[kind])
+
+    with pytest.raises(FrozenInstanceError):
+        setattr(made, next(iter(VALID[kind])), "other")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "words"),
+    [
+        (Figure, {"code": "Number of orders"}, "is not a name"),
+        (Figure, {"label": " "}, "label is ' '"),
+        (Figure, {"value": math.inf}, "value is inf"),
+        (Figure, {"value": [1]}, "value is of type list"),
+        (Figure, {"text": 3}, "text is 3"),
+        (Figure, {"warning": True}, "warning is True"),
+        (StatsProvider, {"name": ""}, "is not a name"),
+        (StatsProvider, {"name": "x" * 65}, "is not a name"),
+        (StatsProvider, {"name": None}, "None is not a name"),
+        (StatsProvider, {"title": None}, "title is None"),
+        (StatsProvider, {"figures": [1]}, "which cannot be called"),
+        (StatsProvider, {"timeout_seconds": 0}, "timeout_seconds is 0"),
+        (StatsProvider, {"timeout_seconds": math.inf}, "timeout_seconds is inf"),
+        (StatsProvider, {"timeout_seconds": math.nan}, "timeout_seconds is nan"),
+        (StatsProvider, {"timeout_seconds": "2"}, "timeout_seconds is '2'"),
+        (StatsProvider, {"timeout_seconds": None}, "timeout_seconds is None"),
+        (StatsProvider, {"order": "first"}, "order is 'first'"),
+        (BackupExporter, {"description": ""}, "description is ''"),
+        (BackupExporter, {"export": None}, "export is None"),
+        (BackupExporter, {"kept": object()}, "kept is <object"),
+        (AdminPanel, {"page": "../admin"}, "page: '../admin' is not a name"),
+        (AdminPanel, {"render": "<p>"}, "render is '<p>'"),
+        (SettingDeclaration, {"name": "csv_folder"}, "is not the name of an environment variable"),
+        (SettingDeclaration, {"help": ""}, "help is ''"),
+        (SettingDeclaration, {"default": 5}, "default is 5"),
+        (SettingDeclaration, {"default": "x", "required": True}, "required, and with a default"),
+        (ExportedFile, {"path": "x.csv"}, "path is 'x.csv'"),
+        (ExportedFile, {"filename": "../x.csv"}, "is not a file name"),
+        (ExportedFile, {"filename": "a\r\nb"}, "is not a file name"),
+        (ExportedFile, {"media_type": ""}, "media_type is ''"),
+        (Delivered, {"message": ""}, "message is ''"),
+        (Delivered, {"location": 3}, "location is 3"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_words_and_a_hint(kind: type, wrong: dict[str, object], words: str) -> None:
+    with pytest.raises(PluginError) as refused:
+        kind(**VALID[kind] | wrong)
+
+    assert words in refused.value.message
+    assert refused.value.hint != PluginError.default_hint
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"),
+    [
+        (Figure(code="a", label="A", value=1234567, unit="bytes"), "1,234,567 bytes"),
+        (Figure(code="a", label="A", value=0.5), "0.5"),
+        (Figure(code="a", label="A", value="WAL"), "WAL"),
+        (Figure(code="a", label="A"), "unknown"),
+        (Figure(code="a", label="A", value=1_000_000, text="1 MB"), "1 MB"),
+    ],
+)
+def test_a_figure_has_words_for_people_whether_or_not_they_are_given(figure: Figure, text: str) -> None:
+    assert figure.text == text
+
+
+async def test_the_bytes_of_a_snapshot_come_in_pieces_and_are_those_of_the_file(berrypod_snapshot: Snapshot) -> None:
+    pieces = [piece async for piece in berrypod_snapshot.chunks(4096)]
+
+    assert b"".join(pieces) == berrypod_snapshot.path.read_bytes()
+    assert max(map(len, pieces)) == 4096
+
+
+def test_a_snapshot_does_not_show_how_it_is_opened(berrypod_snapshot: Snapshot) -> None:
+    assert "opener" not in repr(berrypod_snapshot)
+
+
+def test_a_class_with_the_three_methods_keeps_copies() -> None:
+    class Shelf:
+        async def list(self):
+            return []
+
+        async def open(self, copy_id: str):
+            yield b""
+
+        async def delete(self, copy_id: str) -> None: ...
+
+    found: Callable[[object], bool] = lambda value: isinstance(value, KeptCopies)  # noqa: E731
+    assert found(Shelf())
+    assert BackupExporter(**VALID[BackupExporter], kept=Shelf()).kept is not None

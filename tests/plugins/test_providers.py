@@ -1,0 +1,417 @@
+"""What plugins' functions do while the shop runs: a failure is data, and costs that call alone."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from berrypod.declarations import (
+    BackupExporter,
+    Declared,
+    Delivered,
+    ExportedFile,
+    Figure,
+    PanelRequest,
+    Snapshot,
+)
+from berrypod.errors import OutOfStock
+from berrypod.isolation import Isolation
+from berrypod.plugins import Ok, Outcome, Plugins
+from tests.plugins.conftest import Host
+from tests.plugins.making import (
+    PATIENCE,
+    QUICK,
+    assert_healthy,
+    failed,
+    healthy,
+    one_figure,
+    panel,
+    plugin,
+    provider,
+)
+
+REQUEST = PanelRequest(csrf_token="t", query={}, admin_email="a@example.org", path="/admin/backup")
+
+
+def with_provider(host: Host, figures: Callable[[], object], **options: float) -> Plugins:
+    declared = provider("figures", figures, **options)  # type: ignore[arg-type]
+    return host(plugin("subject", berrypod_stats_providers=lambda context: [declared]), healthy())
+
+
+async def figures_of(plugins: Plugins, name: str = "subject") -> Outcome[tuple[Figure, ...]]:
+    (found,) = [one for one in plugins.stats_providers if one.plugin == name]
+    return await plugins.figures(found)
+
+
+async def async_figures() -> list[Figure]:
+    return one_figure()
+
+
+async def async_raises() -> list[Figure]:
+    raise LookupError("no figures today")
+
+
+async def async_exits() -> list[Figure]:
+    sys.exit(1)
+
+
+async def async_hangs() -> list[Figure]:
+    await asyncio.Event().wait()
+    return []
+
+
+async def async_cancels_itself() -> list[Figure]:
+    raise asyncio.CancelledError
+
+
+async def async_ignores_cancellation() -> list[Figure]:
+    for _ in range(2):
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            continue
+    return []
+
+
+def returns_a_coroutine() -> Awaitable[list[Figure]]:
+    return async_figures()
+
+
+def returns_a_coroutine_that_hangs() -> Awaitable[list[Figure]]:
+    return async_hangs()
+
+
+def raises() -> list[Figure]:
+    raise LookupError("no figures today")
+
+
+class Provider:
+    async def __call__(self) -> list[Figure]:
+        return one_figure()
+
+    async def method(self) -> list[Figure]:
+        return one_figure()
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        one_figure,
+        async_figures,
+        returns_a_coroutine,
+        functools.partial(async_figures),
+        Provider(),
+        Provider().method,
+    ],
+    ids=["plain", "async", "returning a coroutine", "partial", "object", "method"],
+)
+async def test_functions_of_every_kind_are_called(host: Host, figures) -> None:
+    outcome = await figures_of(with_provider(host, figures))
+
+    assert outcome == Ok(tuple(one_figure()))
+
+
+@pytest.mark.parametrize(
+    ("figures", "error"),
+    [
+        (raises, "LookupError: no figures today"),
+        (async_raises, "LookupError: no figures today"),
+        (lambda: sys.exit(1), "SystemExit: 1"),
+        (async_exits, "SystemExit: 1"),
+        (async_cancels_itself, "CancelledError: it cancelled itself"),
+        (async_hangs, f"no answer within {PATIENCE:g} seconds"),
+        (async_ignores_cancellation, f"no answer within {PATIENCE:g} seconds"),
+        (returns_a_coroutine_that_hangs, f"no answer within {PATIENCE:g} seconds"),
+        (lambda: None, None),
+        (lambda: 42, "it returned a int"),
+        (lambda: [1, 2], "its answer contains a int"),
+        (lambda: {"orders": 1}, "it returned a dict"),
+        (lambda: (one_figure()[0] for _ in iter(int, 1)), "it returned more than 20 items"),
+        (lambda: [one_figure()[0], one_figure()[0]], "it returned two figures of the code 'answer'"),
+        (lambda: [Figure(code="x", label="X", value=float("nan"))], "Figure 'x': value is nan"),
+    ],
+)
+async def test_a_provider_that_fails_says_so_in_its_place_and_the_others_work(
+    host: Host, figures, error: str | None
+) -> None:
+    plugins = with_provider(host, figures)
+    outcome = await figures_of(plugins)
+
+    if error is None:
+        assert outcome == Ok(())
+    else:
+        assert failed(outcome).error == error
+        failure = plugins.report()[0].failures[0]
+        assert (failure.what, failure.error) == ("stats provider figures", error)
+    assert plugins.is_active("subject")
+    await assert_healthy(plugins)
+
+
+async def test_a_plain_function_that_hangs_is_left_behind_and_the_others_work(host: Host, hang) -> None:
+    plugins = with_provider(host, hang)
+
+    assert failed(await figures_of(plugins)).timed_out
+    await assert_healthy(plugins)
+
+
+async def test_a_plain_function_that_blocks_does_not_block_the_event_loop(host: Host, hang) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0.005)
+
+    counting = asyncio.create_task(count())
+    await figures_of(with_provider(host, hang))
+    counting.cancel()
+    assert turns > 5
+
+
+async def test_after_too_many_hangs_no_more_threads_are_spent_until_some_have_ended(host: Host) -> None:
+    release, begun = threading.Event(), 0
+
+    def hang() -> list[Figure]:
+        nonlocal begun
+        begun += 1
+        release.wait(30)
+        return one_figure()
+
+    plugins = with_provider(host, hang, timeout_seconds=0.02)
+    outcomes = [failed(await figures_of(plugins)) for _ in range(5)]
+
+    assert begun == QUICK.stuck_calls == 3
+    assert outcomes[-1].error == "not called: 3 earlier calls have not ended"
+    await assert_healthy(plugins)
+
+    release.set()
+    async with asyncio.timeout(5):
+        while not isinstance(await figures_of(plugins), Ok):
+            await asyncio.sleep(0.005)
+
+
+async def test_an_async_function_that_is_too_late_is_cancelled_and_may_clean_up(host: Host) -> None:
+    cleaned = []
+
+    async def tidy() -> list[Figure]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.append(True)
+        return []
+
+    assert failed(await figures_of(with_provider(host, tidy))).timed_out
+    assert cleaned == [True]
+
+
+@pytest.mark.parametrize("kind", ["plain", "async"])
+async def test_a_cancellation_from_outside_passes_through(host: Host, hang, kind: str) -> None:
+    """A client that went away, or a server that stops: nobody may take that for a plugin's failure."""
+    plugins = with_provider(host, hang if kind == "plain" else async_hangs, timeout_seconds=30.0)
+    call = asyncio.create_task(figures_of(plugins))
+    await asyncio.sleep(0.01)
+    call.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert plugins.report()[0].failures == ()
+
+
+async def test_a_cancellation_reaches_the_plugins_function(host: Host) -> None:
+    cancelled = asyncio.Event()
+
+    async def waits() -> list[Figure]:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return []
+
+    call = asyncio.create_task(figures_of(with_provider(host, waits, timeout_seconds=30.0)))
+    await asyncio.sleep(0.01)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert cancelled.is_set()
+
+
+async def test_an_error_of_ours_keeps_its_hint(host: Host) -> None:
+    def refuse() -> list[Figure]:
+        raise OutOfStock("None left", hint="Wait for Tuesday.")
+
+    outcome = failed(await figures_of(with_provider(host, refuse)))
+    assert (outcome.error, outcome.hint) == ("None left", "Wait for Tuesday.")
+
+
+async def test_secrets_are_taken_out_of_what_a_page_shows_and_of_the_report(host: Host) -> None:
+    def tell() -> list[Figure]:
+        raise RuntimeError("cannot log in with hunter22")
+
+    declared = provider("figures", tell)
+    from berrypod.declarations import SettingDeclaration
+
+    plugins = host(
+        plugin(
+            "subject",
+            berrypod_settings=lambda: [SettingDeclaration(name="PASSWORD", help="of the store", secret=True)],
+            berrypod_stats_providers=lambda: [declared],
+        ),
+        environ={"PASSWORD": "hunter22"},
+    )
+
+    assert failed(await figures_of(plugins)).error == "RuntimeError: cannot log in with ***"
+    assert "hunter22" not in repr(plugins.report())
+
+
+async def test_the_traceback_goes_to_the_log(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    await figures_of(with_provider(host, raises))
+
+    assert "stats provider figures: LookupError: no figures today" in caplog.text
+    assert 'raise LookupError("no figures today")' in caplog.text
+
+
+async def test_the_same_failure_again_is_counted_so_that_it_does_not_push_out_others(host: Host) -> None:
+    plugins = with_provider(host, raises)
+    for _ in range(4):
+        await figures_of(plugins)
+
+    (failure,) = plugins.report()[0].failures
+    assert failure.times == 4
+
+
+async def test_panels_render_and_fail_alone(host: Host) -> None:
+    async def good(request: PanelRequest) -> str:
+        return f"<p>{request.path}</p>"
+
+    def bad(request: PanelRequest) -> str:
+        return request.query["missing"]
+
+    def wrong(request: PanelRequest) -> int:
+        return 3
+
+    plugins = host(plugin("p", berrypod_admin_panels=lambda: [panel("a", good), panel("b", bad), panel("c", wrong)]))
+    first, second, third = [await plugins.render(one, REQUEST) for one in plugins.admin_panels]
+
+    assert first == Ok("<p>/admin/backup</p>")
+    assert failed(second).error == "KeyError: 'missing'"
+    assert failed(third).error == "it returned a int"
+
+
+class TestExporters:
+    def exporter(self, export) -> Declared[BackupExporter]:
+        declared = BackupExporter(
+            name="csv", title="CSV", description="As CSV", export=export, timeout_seconds=PATIENCE
+        )
+        return Declared(plugin="p", declaration=declared)
+
+    async def test_an_exported_file_lies_in_the_folder_that_was_given(
+        self, host: Host, berrypod_snapshot: Snapshot, tmp_path: Path
+    ) -> None:
+        def export(snapshot: Snapshot, folder: Path) -> ExportedFile:
+            (folder / "orders.csv").write_text("number\n")
+            return ExportedFile(path=folder / "orders.csv", filename="orders.csv", media_type="text/csv")
+
+        outcome = await host().export(self.exporter(export), berrypod_snapshot, tmp_path)
+        assert isinstance(outcome, Ok)
+        assert isinstance(outcome.value, ExportedFile)
+        assert outcome.value.path.read_text() == "number\n"
+
+    async def test_the_snapshot_itself_may_be_what_is_exported(
+        self, host: Host, berrypod_snapshot: Snapshot, tmp_path: Path
+    ) -> None:
+        async def export(snapshot: Snapshot, folder: Path) -> ExportedFile:
+            return ExportedFile(path=snapshot.path, filename="backup.db")
+
+        assert isinstance(await host().export(self.exporter(export), berrypod_snapshot, tmp_path), Ok)
+
+    @pytest.mark.parametrize(
+        ("result", "words"),
+        [
+            (None, "it returned a NoneType"),
+            ("orders.csv", "it returned a str"),
+            (ExportedFile(path=Path("/etc/hostname"), filename="x"), "outside of the folder"),
+            (ExportedFile(path=Path("missing.csv"), filename="x"), "outside of the folder"),
+        ],
+    )
+    async def test_an_exporter_that_returns_nonsense_has_failed(
+        self, host: Host, berrypod_snapshot: Snapshot, tmp_path: Path, result, words: str
+    ) -> None:
+        outcome = await host().export(self.exporter(lambda snapshot, folder: result), berrypod_snapshot, tmp_path)
+
+        assert words in failed(outcome).error
+
+    async def test_a_file_that_was_never_written_is_a_failure(
+        self, host: Host, berrypod_snapshot: Snapshot, tmp_path: Path
+    ) -> None:
+        def export(snapshot: Snapshot, folder: Path) -> ExportedFile:
+            return ExportedFile(path=folder / "orders.csv", filename="orders.csv")
+
+        outcome = await host().export(self.exporter(export), berrypod_snapshot, tmp_path)
+        assert failed(outcome).error == "its file orders.csv does not exist"
+
+    async def test_one_exporter_that_fails_never_stops_another(
+        self, host: Host, berrypod_snapshot: Snapshot, tmp_path: Path, hang
+    ) -> None:
+        plugins = host()
+        slow, gone = self.exporter(hang), self.exporter(lambda snapshot, folder: Delivered(message="Sent"))
+        outcomes = await asyncio.gather(
+            *(plugins.export(one, berrypod_snapshot, tmp_path) for one in (slow, gone)), return_exceptions=False
+        )
+
+        assert failed(outcomes[0]).timed_out
+        assert outcomes[1] == Ok(Delivered(message="Sent"))
+
+
+async def test_a_quarantined_plugin_is_not_called(host: Host) -> None:
+    plugins = host(plugin("broken", berrypod_admin_panels=lambda: 1))
+
+    assert (
+        failed(await plugins.call("broken", one_figure, timeout_seconds=1)).error == "the plugin broken is quarantined"
+    )
+
+
+async def test_any_function_of_a_plugin_can_be_called_through_the_isolation(host: Host) -> None:
+    plugins = host(healthy())
+
+    async def add(a: int, b: int) -> int:
+        return a + b
+
+    assert await plugins.call("healthy", add, 1, 2, timeout_seconds=1) == Ok(3)
+    assert await plugins.call("healthy", max, 1, 2, timeout_seconds=1) == Ok(2)
+    outcome = await plugins.call("healthy", int, "x", timeout_seconds=1, what="counting")
+    assert failed(outcome).error.startswith("ValueError: invalid literal")
+    assert plugins.report()[0].failures[0].what == "counting"
+
+
+def test_calls_of_many_threads_at_once_are_all_answered() -> None:
+    isolation = Isolation(QUICK)
+    results: list[object] = []
+
+    def work(number: int) -> None:
+        results.append(isolation.run("p", lambda: number, timeout_seconds=5))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcome.value for outcome in results) == list(range(50))  # type: ignore[attr-defined]
+    assert isolation.stuck("p") == 0
+
+
+def test_the_thread_of_a_call_is_not_felt_on_a_page_with_a_few_providers() -> None:
+    isolation = Isolation()
+    begun = time.perf_counter()
+    for _ in range(100):
+        isolation.run("p", one_figure, timeout_seconds=5)
+    assert (time.perf_counter() - begun) / 100 < 0.005
