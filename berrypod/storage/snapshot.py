@@ -45,6 +45,8 @@ _CACHE_KIBIBYTES = 4_096
 
 _LOOK_SECONDS = 0.1
 
+_LEFT_ALONE = "It was left alone. Choose another name, or let it be overwritten (`--force`)."
+
 # The copy goes to the disk in steps of this size. All of it at the end would make each order's commit wait behind it.
 _STEP_BYTES = 8_000_000
 
@@ -111,7 +113,7 @@ def _used_bytes(connection: dbapi2.Connection) -> int:
 
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
     if target.exists() and not overwrite:
-        raise errors.Conflict(f"There is a file already: {target}", hint="It was left alone. Choose another name.")
+        raise errors.Conflict(f"There is a file already: {target}", hint=_LEFT_ALONE)
 
 
 def _check_target(target: Path, expected: int) -> None:

@@ -1,0 +1,177 @@
+"""/api/backups: for programs with a token."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from berrypod.web.access import scope
+from berrypod.web.api.describing import BEARER, documented_header, problems
+from berrypod.web.problems import PROBLEM_JSON, Problem
+from berrypod_backup.answers import file_answer, pieces_of
+from berrypod_backup.kept import Kept
+from berrypod_backup.service import Backups
+from berrypod_backup.wire import Backup, BackupList, BackupRequest, told
+
+BASE = "/api/backups"
+
+_READ = {"access": scope("backup:read")}
+_WRITE = {"access": scope("backup:write")}
+
+_GONE = {
+    410: ResponseSpec(
+        Problem,
+        description="It was fetched, or waited for too long (`backup_gone`)",
+        media_type=PROBLEM_JSON,
+        generate_examples=False,
+    )
+}
+_FILE = {
+    200: ResponseSpec(bytes, description="The file", media_type="application/octet-stream", generate_examples=False)
+}
+_FILE_HEADERS = [
+    documented_header("Content-Length", "Bytes: fewer have come if the connection broke off"),
+    documented_header("Repr-Digest", "`sha-256=:...:`, SHA-256 in base64 (RFC 9530)"),
+    documented_header("Content-Disposition", "A file name with the time in UTC"),
+]
+
+CopyId = Annotated[str, Parameter(query="copy", max_length=1000, description="The copy's `id`, as listed")]
+
+
+def actor_of(request: Request[Any, Any, Any]) -> str | None:
+    """Who sends the request, as events name it."""
+    user = cast("dict[str, Any]", request.scope).get("user")
+    return getattr(user, "actor", None)
+
+
+class BackupsController(Controller):
+    path = BASE
+    tags = ("backups",)
+    security = BEARER
+
+    @get(
+        opt=_READ,
+        operation_id="listBackups",
+        summary="List backups, newest first, and kept copies",
+        description="The latest backups with their state, and the copies that exporters keep. An exporter that cannot "
+        "say what it keeps is listed with its error.",
+        responses=problems(token=True),
+    )
+    async def list_backups(self, backups: Backups, kept: Kept) -> BackupList:
+        records = await backups.all()
+        items = [told(record, await backups.progress(record), BASE) for record in records]
+        return BackupList(items=items, kept=await kept.listings())
+
+    @post(
+        opt=_WRITE,
+        status_code=202,
+        operation_id="startBackup",
+        summary="Start a backup",
+        description="Makes one snapshot of the shop and hands it to every exporter named; without any it is "
+        "`download`, a file to fetch. The answer comes at once: ask the address in `Location` for state and progress. "
+        "One snapshot is made at a time, others wait for their turn (`queued`). 409 `too_many_backups`: eight are "
+        "being made or wait to be fetched.",
+        responses=problems(409, token=True),
+        response_headers=[documented_header("Location", "Where its state is")],
+    )
+    async def start_backup(
+        self, request: Request[Any, Any, Any], backups: Backups, data: BackupRequest | None = None
+    ) -> Response[Backup]:
+        record = await backups.start((data or BackupRequest()).exporters, actor_of(request))
+        return Response(told(record, 0.0, BASE), headers={"location": f"{BASE}/{record.id}"})
+
+    @get(
+        "/{backup_id:str}",
+        opt=_READ,
+        operation_id="getBackup",
+        summary="State and progress of a backup",
+        responses=problems(404, token=True),
+    )
+    async def get_backup(self, backups: Backups, backup_id: str) -> Backup:
+        record = await backups.get(backup_id)
+        return told(record, await backups.progress(record), BASE)
+
+    @get(
+        "/{backup_id:str}/download",
+        opt=_READ,
+        operation_id="downloadBackup",
+        summary="Fetch the file of a backup",
+        description="Once: when its last byte has left, the file is removed. If the connection breaks off it can be "
+        "fetched again, for an hour after it was made. 409 `backup_not_ready` while it is being made.",
+        responses={**problems(404, 409, token=True), **_GONE, **_FILE},
+        response_headers=_FILE_HEADERS,
+    )
+    async def download_backup(
+        self,
+        request: Request[Any, Any, Any],
+        backups: Backups,
+        backup_id: str,
+        exporter: Annotated[
+            str | None, Parameter(max_length=64, description="Whose file, if several exporters made one")
+        ] = None,
+    ) -> Stream:
+        return await download(request, backups, backup_id, exporter)
+
+    @delete(
+        "/{backup_id:str}",
+        opt=_WRITE,
+        operation_id="deleteBackup",
+        summary="Cancel a backup, or remove it with its files",
+        responses=problems(404, token=True),
+    )
+    async def delete_backup(self, backups: Backups, backup_id: str) -> None:
+        await backups.delete(backup_id)
+
+
+class KeptController(Controller):
+    path = f"{BASE}/kept/{{exporter:str}}"
+    tags = ("backups",)
+    security = BEARER
+
+    @get(
+        opt=_READ,
+        operation_id="downloadKeptBackup",
+        summary="Fetch a copy that an exporter keeps",
+        responses={**problems(404, token=True), **_FILE},
+        response_headers=_FILE_HEADERS,
+    )
+    async def download_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> Stream:
+        return await kept_download(kept, exporter, copy_id)
+
+    @delete(
+        opt=_WRITE,
+        operation_id="deleteKeptBackup",
+        summary="Delete a copy that an exporter keeps, for good",
+        responses=problems(404, token=True),
+    )
+    async def delete_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> None:
+        await kept.delete(exporter, copy_id)
+
+
+async def download(request: Request[Any, Any, Any], backups: Backups, backup_id: str, exporter: str | None) -> Stream:
+    """The file of a backup as an answer, for the API and for the page."""
+    fetch = await backups.fetch(backup_id, exporter)
+    by = actor_of(request)
+    return file_answer(
+        pieces_of(fetch.path, complete=lambda: backups.fetched(fetch, by)),
+        filename=fetch.file.filename,
+        media_type=fetch.file.media_type,
+        size_bytes=fetch.file.size_bytes,
+        sha256=fetch.file.sha256,
+    )
+
+
+async def kept_download(kept: Kept, exporter: str, copy_id: str) -> Stream:
+    """A kept copy as an answer, for the API and for the page."""
+    file = await kept.open(exporter, copy_id)
+    return file_answer(
+        file.chunks,
+        filename=file.copy.filename,
+        media_type="application/octet-stream",
+        size_bytes=file.copy.size_bytes,
+        sha256=file.copy.sha256,
+    )

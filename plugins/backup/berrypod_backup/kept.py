@@ -1,0 +1,193 @@
+"""Copies that exporters keep: listed, streamed and deleted through them, each call isolated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
+from berrypod.errors import PluginError
+from berrypod.plugins import Failed, Plugins
+from berrypod_backup.faults import BackupUnknown
+from berrypod_backup.records import Trouble
+
+_LIST_SECONDS: Final = 2.0
+_OPEN_SECONDS: Final = 30.0
+_DELETE_SECONDS: Final = 30.0
+_CLOSE_SECONDS: Final = 5.0
+_MOST_COPIES: Final = 10_000
+
+
+class ExporterFailed(PluginError):
+    code = "exporter_failed"
+    status = 502
+    title = "The exporter failed"
+    default_hint = "Try again in a moment; /admin/plugins has details of the error."
+
+
+class KeptCopyInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A backup that an exporter keeps. `id` is the exporter's own."""
+
+    id: str
+    filename: str
+    created_at: datetime
+    size_bytes: int
+    sha256: str | None
+
+
+class KeptListing(msgspec.Struct, frozen=True, kw_only=True):
+    """What one exporter keeps, or why that cannot be said."""
+
+    exporter: str
+    title: str
+    copies: Annotated[list[KeptCopyInfo], Meta(description="The newest first.")]
+    error: Trouble | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """A kept copy that is being streamed."""
+
+    copy: KeptCopy
+    chunks: AsyncIterator[bytes]
+
+
+class Kept:
+    """The kept copies of all exporters."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def listings(self) -> list[KeptListing]:
+        """What every exporter keeps that keeps anything. One that fails or takes long is listed with its error."""
+        keeping = [one for one in self._plugins.backup_exporters if one.declaration.kept is not None]
+        return list(await asyncio.gather(*(self._listing(one) for one in keeping)))
+
+    async def open(self, exporter: str, copy_id: str) -> KeptFile:
+        """Begin to stream a copy.
+
+        :raises BackupUnknown: the exporter has no such copy, or there is no such exporter.
+        :raises ExporterFailed: it could not list or open it.
+        """
+        declared, kept, copy = await self._find(exporter, copy_id)
+        iterator = await self._call(declared, kept.open, copy_id, seconds=_OPEN_SECONDS, expect=_chunks)
+        # The first piece before the answer begins: an error still has a status then.
+        first = await self._next(declared, iterator)
+        return KeptFile(copy=copy, chunks=self._pieces(declared, iterator, first))
+
+    async def delete(self, exporter: str, copy_id: str) -> None:
+        """:raises: as `open`."""
+        declared, kept, _ = await self._find(exporter, copy_id)
+        await self._call(declared, kept.delete, copy_id, seconds=_DELETE_SECONDS, expect=_nothing)
+
+    async def _listing(self, declared: Declared[BackupExporter]) -> KeptListing:
+        name, title = declared.declaration.name, declared.declaration.title
+        try:
+            copies = await self._copies(declared, _kept_of(declared))
+        except ExporterFailed as error:
+            return KeptListing(exporter=name, title=title, copies=[], error=Trouble.of(error))
+        return KeptListing(exporter=name, title=title, copies=[_info(copy) for copy in copies])
+
+    async def _copies(self, declared: Declared[BackupExporter], kept: KeptCopies) -> list[KeptCopy]:
+        return await self._call(declared, kept.list, seconds=_LIST_SECONDS, expect=_copies)
+
+    async def _find(self, exporter: str, copy_id: str) -> tuple[Declared[BackupExporter], KeptCopies, KeptCopy]:
+        for declared in self._plugins.backup_exporters:
+            if declared.declaration.name == exporter and declared.declaration.kept is not None:
+                kept = declared.declaration.kept
+                for copy in await self._copies(declared, kept):
+                    if copy.id == copy_id:
+                        return declared, kept, copy
+        raise BackupUnknown(f"{exporter[:64]} keeps no copy {copy_id[:100]!r}")
+
+    async def _call(
+        self, declared: Declared[BackupExporter], function: Any, *arguments: object, seconds: float, expect: Any
+    ) -> Any:
+        outcome = await self._plugins.call(
+            declared.plugin,
+            function,
+            *arguments,
+            timeout_seconds=seconds,
+            expect=expect,
+            what=f"kept copies of {declared.declaration.name}",
+        )
+        if isinstance(outcome, Failed):
+            raise ExporterFailed(f"{declared.declaration.title}: {outcome.error}", hint=outcome.hint)
+        return outcome.value
+
+    async def _next(self, declared: Declared[BackupExporter], iterator: AsyncIterator[bytes]) -> bytes | None:
+        """The next piece; None at the end."""
+
+        async def take() -> bytes | None:
+            return await anext(iterator, None)
+
+        return await self._call(declared, take, seconds=_OPEN_SECONDS, expect=_piece)
+
+    async def _pieces(
+        self, declared: Declared[BackupExporter], iterator: AsyncIterator[bytes], first: bytes | None
+    ) -> AsyncGenerator[bytes]:
+        piece = first
+        try:
+            while piece is not None:
+                if piece:
+                    yield piece
+                piece = await self._next(declared, iterator)
+        finally:
+            # In a task of its own: a client that went has cancelled this one.
+            closing = asyncio.create_task(self._close(declared, iterator))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def _close(self, declared: Declared[BackupExporter], iterator: AsyncIterator[bytes]) -> None:
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await self._plugins.call(declared.plugin, close, timeout_seconds=_CLOSE_SECONDS, what="closing a copy")
+
+
+def _kept_of(declared: Declared[BackupExporter]) -> KeptCopies:
+    kept = declared.declaration.kept
+    assert kept is not None, "asked for exporters that keep copies alone"
+    return kept
+
+
+def _info(copy: KeptCopy) -> KeptCopyInfo:
+    return KeptCopyInfo(
+        id=copy.id,
+        filename=copy.filename,
+        created_at=copy.created_at,
+        size_bytes=copy.size_bytes,
+        sha256=copy.sha256,
+    )
+
+
+def _copies(answer: object) -> Sequence[KeptCopy]:
+    if not isinstance(answer, Iterable):
+        raise PluginError("its list of kept copies is no list", hint="Return a list of KeptCopy.")
+    found: list[Any] = list(answer)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    for copy in found:
+        if not isinstance(copy, KeptCopy):
+            raise PluginError("its list of kept copies contains something else", hint="Return a list of KeptCopy.")
+    return found[:_MOST_COPIES]
+
+
+def _chunks(answer: object) -> AsyncIterator[bytes]:
+    if not isinstance(answer, AsyncIterator):
+        raise PluginError("what it opened is no asynchronous iterator", hint="Make `open` an async generator.")
+    return answer  # pyright: ignore[reportUnknownVariableType]
+
+
+def _piece(answer: object) -> bytes | None:
+    if answer is not None and not isinstance(answer, bytes | bytearray | memoryview):
+        raise PluginError("it streams something that is not bytes", hint="Yield pieces of bytes.")
+    return None if answer is None else bytes(answer)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _nothing(answer: object) -> None:
+    """What a deletion returns is of no interest."""

@@ -1,0 +1,135 @@
+"""What is known of a backup: one record each, as it lies on disk and as others are told.
+
+    queued -> copying -> verifying -> exporting -> ready -> gone
+                                                \\-> done
+    any of the first four -> failed | interrupted
+
+`ready` has something to fetch, `done` was delivered elsewhere, `gone` was fetched or has waited too long. A backup is
+`interrupted` when the process that made it has ended: told by the kernel's lock on its folder, not by a clock.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from berrypod.errors import BerrypodError
+from berrypod.storage.snapshot import SnapshotFile
+
+State = Literal["queued", "copying", "verifying", "exporting", "ready", "done", "failed", "interrupted", "gone"]
+ExportState = Literal["waiting", "running", "ready", "delivered", "failed", "gone"]
+
+ACTIVE: Final = frozenset[State]({"queued", "copying", "verifying", "exporting"})
+
+_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something failed: a stable code, words, and what to do."""
+
+    code: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, error: BerrypodError) -> Trouble:
+        return cls(code=error.code, message=error.message, hint=error.hint)
+
+
+INTERRUPTED: Final = Trouble(
+    code="backup_interrupted",
+    message="The process that made the backup ended before it was done.",
+    hint="What there was of it has been removed, and the shop is unharmed. Start a new one.",
+)
+
+
+class SnapshotInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """The copy of the shop's file that a backup is made of."""
+
+    created_at: Annotated[datetime, Meta(description="What was committed later is not in it.")]
+    method: Annotated[str, Meta(description="How it was made: `compact` leaves out pages that nobody uses.")]
+    size_bytes: int
+    sha256: Annotated[str, Meta(description="Of the file's bytes, in hex.")]
+    schema_revision: str
+    row_counts: Annotated[dict[str, int], Meta(description="Rows of each table.")]
+    encrypted: Annotated[bool, Meta(description="Under the shop's key, SECRET_KEY_DB.")]
+
+    @classmethod
+    def of(cls, made: SnapshotFile) -> SnapshotInfo:
+        facts = made.facts
+        return cls(
+            created_at=made.created_at,
+            method=made.method,
+            size_bytes=facts.size_bytes,
+            sha256=facts.sha256,
+            schema_revision=facts.schema_revision,
+            row_counts=dict(facts.row_counts),
+            encrypted=facts.encrypted,
+        )
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that waits to be fetched. `path` is relative to the backup's folder."""
+
+    path: str
+    filename: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one exporter's part."""
+
+    exporter: str
+    plugin: str
+    title: str
+    state: ExportState = "waiting"
+    message: str = ""
+    location: str | None = None
+    file: StoredFile | None = None
+    error: Trouble | None = None
+
+
+class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One backup. `started_by` names who did, as events do: `admin:<e-mail>`, `token:<prefix>`, `cli`.
+
+    `expected_bytes` is what the snapshot will take; `expires_at` is when files that nobody fetched go.
+    """
+
+    id: str
+    state: State
+    created_at: datetime
+    started_by: str | None
+    exports: tuple[Export, ...]
+    expected_bytes: int = 0
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    snapshot: SnapshotInfo | None = None
+    error: Trouble | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    def export_of(self, exporter: str) -> Export | None:
+        return next((export for export in self.exports if export.exporter == exporter), None)
+
+    def with_export(self, changed: Export) -> BackupRecord:
+        exports = tuple(changed if export.exporter == changed.exporter else export for export in self.exports)
+        return msgspec.structs.replace(self, exports=exports)
+
+
+def new_id(now: datetime) -> str:
+    """Sorted by time, and not to be guessed."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+def is_id(text: str) -> bool:
+    """True if `text` can be a backup's id; nothing else becomes part of a path."""
+    return _ID.fullmatch(text) is not None

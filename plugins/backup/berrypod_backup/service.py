@@ -1,0 +1,314 @@
+"""Starting, following, fetching and deleting backups: what the API, the page and its forms call.
+
+The state is on disk (`store`), so that any process of the shop answers for any backup. The work, and the claim on its
+files, are in the process in which it was started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from berrypod.context import PluginContext
+from berrypod.declarations import BackupExporter, Declared
+from berrypod.errors import BackupError, Invalid
+from berrypod.events import BackupDownloaded, BackupFailed
+from berrypod.storage.snapshot import expected_bytes
+from berrypod_backup.faults import BackupGone, BackupNotReady, BackupUnknown, TooManyBackups
+from berrypod_backup.last import LastBackup, recall, remember
+from berrypod_backup.pace import Pace
+from berrypod_backup.records import INTERRUPTED, BackupRecord, Export, StoredFile, new_id
+from berrypod_backup.running import Run, Unwanted, last_of
+from berrypod_backup.store import Store
+
+log = logging.getLogger("berrypod.backup")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetch:
+    """A file that may be fetched now."""
+
+    record: BackupRecord
+    export: Export
+    file: StoredFile
+    path: Path
+
+
+@dataclass
+class _Work:
+    """A backup that this process works on, or holds. `looked_at` is set when its record has changed here."""
+
+    task: asyncio.Task[None]
+    looked_at: asyncio.Event
+
+
+class Backups:
+    """The backups of one shop, as one process sees them."""
+
+    def __init__(self, context: PluginContext, pace: Pace | None = None) -> None:
+        self.context = context
+        self.store = Store(context.work_folder)
+        self._pace = pace or Pace()
+        self._works: dict[str, _Work] = {}
+        self._fetched: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def exporters(self) -> Sequence[Declared[BackupExporter]]:
+        """All exporters, the built-in one first."""
+        found = self.context.plugins.backup_exporters
+        return sorted(found, key=lambda one: one.plugin != self.context.plugin)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """While the server runs: leftovers of dead processes are swept. At the end what is under way is given up."""
+        self._stopping = False
+        await self.sweep()
+        sweeper = asyncio.create_task(self._sweep_again_and_again(), name="berrypod backup: sweeping")
+        try:
+            yield
+        finally:
+            self._stopping = True
+            tasks = [sweeper, *(work.task for work in self._works.values())]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, *self._fetched, return_exceptions=True)
+
+    async def start(self, names: Sequence[str], started_by: str | None) -> BackupRecord:
+        """Begin a backup for the exporters of these names. Returns at once; it waits for its turn by itself.
+
+        :raises Invalid: no exporter is named, or one that does not exist.
+        :raises TooManyBackups: as many as may be are being made, or wait to be fetched.
+        """
+        exporters = self._named(names)
+        if self._stopping:
+            raise BackupError("The shop is being stopped", hint="Start the backup when it runs again.")
+        records = await self.all()
+        if sum(record.active or record.state == "ready" for record in records) >= self._pace.held_at_most:
+            raise TooManyBackups(f"{self._pace.held_at_most} backups are being made or wait to be fetched")
+        now = self.context.now()
+        record = BackupRecord(
+            id=new_id(now),
+            state="queued",
+            created_at=now,
+            started_by=started_by,
+            exports=tuple(
+                Export(exporter=one.declaration.name, plugin=one.plugin, title=one.declaration.title)
+                for one in exporters
+            ),
+        )
+        claim = ExitStack()
+        try:
+            await asyncio.to_thread(claim.enter_context, self.store.claim(record.id))
+            await asyncio.to_thread(self.store.add, record)
+        except BaseException:
+            claim.close()
+            raise
+        looked_at = asyncio.Event()
+        task = asyncio.create_task(self._work(record, exporters, claim, looked_at), name=f"backup {record.id}")
+        self._works[record.id] = _Work(task, looked_at)
+        task.add_done_callback(lambda _: self._works.pop(record.id, None))
+        return record
+
+    async def get(self, backup_id: str) -> BackupRecord:
+        """:raises BackupUnknown: there is none of this id, or no longer."""
+        record = await asyncio.to_thread(self.store.get, backup_id)
+        if record is None:
+            raise BackupUnknown(f"There is no backup {backup_id[:40]!r}")
+        return record
+
+    async def all(self) -> list[BackupRecord]:
+        """The newest first."""
+        return await asyncio.to_thread(self.store.all)
+
+    async def delete(self, backup_id: str) -> None:
+        """Forget a backup, with its files; one that is being made ends.
+
+        :raises BackupUnknown: there is none of this id, or no longer.
+        """
+        record = await self.get(backup_id)
+        await asyncio.to_thread(self.store.delete, record.id)
+        if work := self._works.get(record.id):
+            work.looked_at.set()
+            await asyncio.wait({work.task})
+
+    async def progress(self, record: BackupRecord) -> float:
+        """How far a backup is, 0 to 1. Copying counts for most of it; a failed one is where it stopped being made."""
+        match record.state:
+            case "copying":
+                copied = await asyncio.to_thread(self.store.copied_bytes, record.id)
+                return 0.75 * min(copied / max(record.expected_bytes, 1), 1.0)
+            case "verifying":
+                return 0.8
+            case "exporting":
+                ended = sum(export.state not in ("waiting", "running") for export in record.exports)
+                return 0.9 + 0.1 * ended / len(record.exports)
+            case "ready" | "done" | "gone":
+                return 1.0
+            case _:
+                return 0.0
+
+    async def expected_bytes(self) -> int:
+        """How big a backup would be about now."""
+        return await expected_bytes(self.context.database)
+
+    async def last(self) -> LastBackup | None:
+        return await recall(self.context.database)
+
+    async def fetch(self, backup_id: str, exporter: str | None = None) -> Fetch:
+        """The file of a backup: the one that `exporter` made, or the first.
+
+        :raises BackupUnknown: there is none of this id, or no longer.
+        :raises BackupNotReady: it is being made, or it failed.
+        :raises BackupGone: it was fetched, or waited too long.
+        """
+        record = await self.get(backup_id)
+        if record.active or record.state in ("failed", "interrupted", "done"):
+            raise _not_ready(record)
+        exports = [export for export in record.exports if exporter in (None, export.exporter)]
+        if not exports:
+            raise BackupUnknown(f"The backup has nothing of an exporter {exporter!r}")
+        for export in exports:
+            if export.state == "ready" and export.file:
+                path = self.store.data_folder(record.id) / export.file.path
+                if await asyncio.to_thread(path.is_file):
+                    return Fetch(record=record, export=export, file=export.file, path=path)
+        if exporter and exports[0].state != "gone" and record.state != "gone":
+            raise BackupNotReady(f"The exporter {exporter} gave nothing to fetch")
+        raise BackupGone(f"The backup {record.id} is no longer there")
+
+    def fetched(self, fetch: Fetch, by: str | None) -> None:
+        """A file left to its last byte: it goes. Returns at once: whoever fetched may have closed the connection."""
+        task = asyncio.create_task(self._forget(fetch, by), name=f"backup {fetch.record.id}: fetched")
+        self._fetched.add(task)
+        task.add_done_callback(self._fetched.discard)
+
+    async def sweep(self) -> None:
+        """Remove what dead processes left, and tell of the backups that they did not finish."""
+        for record in await asyncio.to_thread(self.store.sweep):
+            for export in record.exports:
+                self._emit_interrupted(record, export)
+
+    # --- inside ---
+
+    def _named(self, names: Sequence[str]) -> list[Declared[BackupExporter]]:
+        known = {one.declaration.name: one for one in self.exporters}
+        if not names:
+            raise Invalid("No exporter is named", fields={"exporters": f"Name some of: {', '.join(known)}."})
+        if unknown := [name for name in names if name not in known]:
+            raise Invalid(
+                f"There is no exporter {unknown[0][:64]!r}", fields={"exporters": f"There are: {', '.join(known)}."}
+            )
+        return [known[name] for name in dict.fromkeys(names)]
+
+    async def _work(
+        self,
+        record: BackupRecord,
+        exporters: Sequence[Declared[BackupExporter]],
+        claim: ExitStack,
+        looked_at: asyncio.Event,
+    ) -> None:
+        """Make the backup, and hold what it made until that is fetched, is deleted or has waited too long."""
+        with claim:
+            try:
+                run = Run(context=self.context, store=self.store, pace=self._pace, record=record, exporters=exporters)
+                made = await run.run()
+                if made.state == "ready":
+                    await self._hold(made, looked_at)
+            except Unwanted:
+                pass
+            except asyncio.CancelledError:
+                self._give_up(record)
+                raise
+            finally:
+                # Not in a thread: when the shop is stopped, this must be done before the loop ends.
+                self.store.remove_data(record.id)
+
+    async def _hold(self, record: BackupRecord, looked_at: asyncio.Event) -> None:
+        assert record.expires_at is not None
+        while (left := (record.expires_at - self.context.now()).total_seconds()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, self._pace.look_seconds)):
+                    await looked_at.wait()
+            looked_at.clear()
+            current = await asyncio.to_thread(self.store.get, record.id)
+            if current is None or current.state != "ready":
+                return
+        await asyncio.to_thread(self.store.update, record.id, _gone)
+
+    def _give_up(self, record: BackupRecord) -> None:
+        """The shop stops."""
+        before = self.store.get(record.id)
+        after = self.store.update(record.id, lambda found: _interrupted(found) if found.active else _gone(found))
+        if before and before.active and after:
+            for export in after.exports:
+                self._emit_interrupted(after, export)
+
+    def _emit_interrupted(self, record: BackupRecord, export: Export) -> None:
+        trouble = record.error
+        assert trouble is not None, "an interrupted backup says so"
+        self.context.emit(
+            BackupFailed(
+                backup_id=record.id,
+                exporter=export.exporter,
+                code=trouble.code,
+                error=trouble.message,
+                hint=trouble.hint,
+                actor=record.started_by,
+            )
+        )
+
+    async def _forget(self, fetch: Fetch, by: str | None) -> None:
+        gone = msgspec.structs.replace(fetch.export, state="gone")
+
+        def change(record: BackupRecord) -> BackupRecord:
+            changed = record.with_export(gone)
+            left = any(export.state == "ready" for export in changed.exports)
+            return changed if left else _gone(changed)
+
+        record = await asyncio.to_thread(self.store.update, fetch.record.id, change)
+        if record and record.state == "gone":
+            await asyncio.to_thread(self.store.remove_data, record.id)
+        else:
+            await asyncio.to_thread(fetch.path.unlink, missing_ok=True)
+        if work := self._works.get(fetch.record.id):
+            work.looked_at.set()
+        self.context.emit(BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by))
+        snapshot = fetch.record.snapshot
+        if snapshot and snapshot.sha256 == fetch.file.sha256:  # and not a list of orders that was made of it
+            await remember(self.context.database, last_of(fetch.record, fetch.export.exporter))
+
+    async def _sweep_again_and_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.sweep_seconds)
+            try:
+                await self.sweep()
+            except Exception:  # one that fails is no reason to end: the disk may be back the next time
+                log.exception("leftovers of backups could not be swept")
+
+
+def _gone(record: BackupRecord) -> BackupRecord:
+    return msgspec.structs.replace(record, state="gone") if record.state == "ready" else record
+
+
+def _interrupted(record: BackupRecord) -> BackupRecord:
+    return msgspec.structs.replace(record, state="interrupted", error=INTERRUPTED)
+
+
+def _not_ready(record: BackupRecord) -> BackupNotReady:
+    if record.error:
+        return BackupNotReady(
+            f"The backup {record.state}: {record.error.message}", hint=f"{record.error.hint} Then start a new one."
+        )
+    if record.state == "done":
+        return BackupNotReady(
+            "There is nothing to fetch: the backup went to another place", hint="Its exports say where to."
+        )
+    return BackupNotReady(f"The backup is not ready: it is {record.state}", state=record.state)

@@ -1,0 +1,101 @@
+"""Backups as the API and the page tell of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from berrypod_backup.kept import KeptListing
+from berrypod_backup.records import BackupRecord, Export, ExportState, SnapshotInfo, State, Trouble
+
+
+class ExportedFileInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that waits to be fetched. It goes when it was fetched to its last byte."""
+
+    filename: str
+    media_type: str
+    size_bytes: int
+    sha256: Annotated[str, Meta(description="Of its bytes, in hex; the download's `Repr-Digest` says the same.")]
+    url: str
+
+
+class ExportInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one exporter's part. One that fails stops no other."""
+
+    exporter: str
+    title: str
+    state: ExportState
+    message: Annotated[str, Meta(description="Where it went, in words, if it was delivered.")]
+    location: str | None
+    file: ExportedFileInfo | None
+    error: Trouble | None
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True):
+    """One backup. `ready` has a file to fetch, `done` was delivered elsewhere, `gone` was fetched or has expired."""
+
+    id: str
+    state: State
+    progress: Annotated[float, Meta(description="0 to 1.")]
+    created_at: datetime
+    started_by: Annotated[str | None, Meta(description="`admin:<e-mail>`, `token:<prefix>` or `cli`.")]
+    finished_at: datetime | None
+    expires_at: Annotated[datetime | None, Meta(description="When files that nobody fetched go.")]
+    snapshot: SnapshotInfo | None
+    exports: list[ExportInfo]
+    error: Trouble | None
+
+
+class BackupList(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest backups, the newest first, and the copies that exporters keep."""
+
+    items: list[Backup]
+    kept: list[KeptListing]
+
+
+class BackupRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to make: one snapshot, for any number of exporters."""
+
+    exporters: Annotated[
+        tuple[str, ...],
+        Meta(max_length=50, description="Names; without any it is `download`, a file to fetch."),
+    ] = ("download",)
+
+
+def told(record: BackupRecord, progress: float, base: str) -> Backup:
+    """A record with addresses below `base`: `/api/backups`, or the page's own."""
+    return Backup(
+        id=record.id,
+        state=record.state,
+        progress=round(progress, 4),
+        created_at=record.created_at,
+        started_by=record.started_by,
+        finished_at=record.finished_at,
+        expires_at=record.expires_at,
+        snapshot=record.snapshot,
+        exports=[_export(record, export, base) for export in record.exports],
+        error=record.error,
+    )
+
+
+def _export(record: BackupRecord, export: Export, base: str) -> ExportInfo:
+    file = export.file if export.state == "ready" and record.state == "ready" else None
+    return ExportInfo(
+        exporter=export.exporter,
+        title=export.title,
+        state="gone" if record.state == "gone" and export.state == "ready" else export.state,
+        message=export.message,
+        location=export.location,
+        file=file
+        and ExportedFileInfo(
+            filename=file.filename,
+            media_type=file.media_type,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            url=f"{base}/{record.id}/download?exporter={export.exporter}",
+        ),
+        error=export.error,
+    )
