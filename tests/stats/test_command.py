@@ -27,6 +27,7 @@ def run(settings: Settings, *arguments: str, **environ: str) -> subprocess.Compl
         "DATABASE_PATH": str(settings.database_path),
         **({"SECRET_KEY_DB": key.reveal()} if key else {}),
         "COLUMNS": "120",
+        "BERRYPOD_DISABLED_PLUGINS": "backup,restore",  # each built-in plugin works without the others
         **environ,
     }
     return subprocess.run(

@@ -7,6 +7,7 @@ helper          starts it, waits for it, ends it, and turns every failure into a
 measurement     one measurement of an open database
 facts           what the shop's own connection knows: counts, age, versions
 service         measures in the background and answers from memory
+describing      words for the OpenAPI document
 report          the figures as the API gives them
 figures         the same as providers, for every page that shows figures
 gather          the figures of all providers, with failures in their place

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 
 from litestar import MediaType, Response, get
 from litestar.datastructures import CacheControlHeader
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ControllerRouterHandler
 
 from berrypod.context import PluginContext
 from berrypod.web.access import scope
+from berrypod.web.problems import PROBLEM_JSON, Problem
 from berrypod_stats.gather import groups
 from berrypod_stats.panel import PANEL_PATH, STATIC, STATIC_PATH, Panel
 from berrypod_stats.report import Stats, report
 from berrypod_stats.service import Measurements
+
+_REFUSALS = {401: "No token, or one that is unknown, revoked or expired", 403: "The token lacks the scope"}
 
 # The addresses change with the content.
 _FOR_GOOD = CacheControlHeader(private=True, max_age=31_536_000, immutable=True)
@@ -26,7 +30,12 @@ def handlers(context: PluginContext, measurements: Measurements) -> Sequence[Con
     @get(
         "/api/stats",
         opt={"access": scope("stats:read")},
-        tags=["Stats"],
+        tags=["stats"],
+        security=[{"token": []}],
+        responses={
+            status: ResponseSpec(Problem, description=words, media_type=PROBLEM_JSON, generate_examples=False)
+            for status, words in _REFUSALS.items()
+        },
         operation_id="getStats",
         summary="What is in the shop's file, and how big it is",
         description=(

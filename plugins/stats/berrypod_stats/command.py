@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -17,6 +18,10 @@ from berrypod.storage.files import people_size
 from berrypod_stats.gather import groups
 from berrypod_stats.plugin import measurements_of
 from berrypod_stats.report import Sizes, Stats, StatsGroup, report
+
+# Together with the numbers, eighty columns.
+_NAME_WIDTH = 22
+_BAR_WIDTH = 10
 
 
 @click.command(cls=RichCommand)
@@ -64,14 +69,15 @@ def _show_group(group: StatsGroup, console: Console) -> None:
 
 def _size_table(sizes: Sizes, *, indexes: bool) -> Table:
     taken = f"{sizes.taken_at:%Y-%m-%d %H:%M:%S} UTC, in {sizes.seconds:.1f} s"
-    table = Table(title="Tables", title_justify="left", caption=f"Measured {taken}", caption_justify="left")
-    table.add_column("Table", overflow="fold")
-    for name in ("Rows", "Size", "of which indexes", "Share"):
+    table = Table(title="Tables", caption=f"Measured {taken}", box=SIMPLE_HEAD, pad_edge=False)
+    table.title_justify = table.caption_justify = "left"
+    table.add_column("Table", overflow="fold", min_width=_NAME_WIDTH)
+    for name in ("Rows", "Size", "Indexes", "Share"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", width=20)
+    table.add_column("", width=_BAR_WIDTH)
     for one in sizes.tables:
         rows = "" if one.rows is None else f"{one.rows:,}"
-        bar = ProgressBar(total=1.0, completed=one.share, width=20)
+        bar = ProgressBar(total=1.0, completed=one.share, width=_BAR_WIDTH)
         index_size = people_size(one.index_bytes) if one.index_bytes else ""
         table.add_row(escape(one.name), rows, people_size(one.size_bytes), index_size, f"{one.share:.1%}", bar)
         for index in one.indexes if indexes else ():

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from msgspec import Meta
 
 from berrypod.storage.connection import library_versions
 from berrypod.storage.database import Database
+from berrypod_stats.describing import told
 
 if TYPE_CHECKING:
     from sqlcipher3.dbapi2 import Connection
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How many of what the shop is about."""
 
-    products: int
-    orders: int
-    media_files: int
-    newsletter_subscribers: Annotated[int, Meta(description="Those who are subscribed now.")]
+    products: Annotated[int, told("Of every status", 16)]
+    orders: Annotated[int, told("Of every status", 23)]
+    media_files: Annotated[int, told("Pictures in the file", 156)]
+    newsletter_subscribers: Annotated[int, told("Those who are subscribed now", 89)]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What SQLite and the shop's tables say of the file, in one read transaction."""
 
-    taken_at: datetime
+    taken_at: Annotated[datetime, told("When it was read, UTC", "2025-05-01T12:30:00Z")]
     counts: Counts
-    created_at: Annotated[datetime | None, Meta(description="When the shop was made; null if unknown.")]
-    journal_mode: str
-    page_size: int
-    page_count: int
-    free_pages: Annotated[int, Meta(description="Pages that hold nothing and are used again first.")]
-    sqlite_version: str
-    sqlcipher_version: str
+    created_at: Annotated[datetime | None, told("When the shop was made, UTC; null if unknown", "2025-04-01T08:00:00Z")]
+    journal_mode: Annotated[str, told("SQLite's", "wal")]
+    page_size: Annotated[int, told("In bytes", 4_096)]
+    page_count: Annotated[int, told("All pages of the file", 2_231)]
+    free_pages: Annotated[int, told("Pages that hold nothing and are used again first", 3)]
+    sqlite_version: Annotated[str, told("That the shop works with", "3.53.4")]
+    sqlcipher_version: Annotated[str, told("That the shop works with", "4.19.0 community")]
 
 
 async def read(database: Database, *, now: datetime) -> Facts:

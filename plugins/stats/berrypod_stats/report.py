@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
 
+from berrypod_stats.describing import told
 from berrypod_stats.facts import Facts
 from berrypod_stats.measurement import Measurement
 from berrypod_stats.service import View
@@ -18,41 +18,39 @@ SCHEMA_TABLE = "sqlite_schema"
 
 
 class StatsProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something is missing: a stable code, words, and what to do."""
+    """Why something is missing."""
 
-    code: str
-    message: str
-    hint: str
+    code: Annotated[str, told("Stable, for programs", "timed_out")]
+    message: Annotated[str, told("For people", "no answer within 2 seconds")]
+    hint: Annotated[str, told("What to do about it", "See /admin/plugins for the plugin weather.")]
 
 
 class IndexSize(msgspec.Struct, frozen=True, kw_only=True):
     """One index of a table. `sqlite_autoindex_...` are those that SQLite makes for UNIQUE and PRIMARY KEY."""
 
-    name: str
-    size_bytes: int
-    unused_bytes: int
+    name: Annotated[str, told("As in the schema", "ix_orders_email")]
+    size_bytes: Annotated[int, told("Whole pages on disk", 40_960)]
+    unused_bytes: Annotated[int, told("Bytes inside those pages that hold nothing", 9_120)]
 
 
 class TableSize(msgspec.Struct, frozen=True, kw_only=True):
-    """One table with its indexes. `sqlite_schema` is the list of tables and indexes itself."""
+    """One table with its indexes. `sqlite_schema` is SQLite's own list of tables and indexes."""
 
-    name: str
-    rows: Annotated[int | None, Meta(description="None where rows cannot be counted.")]
-    size_bytes: Annotated[int, Meta(description="Whole pages on disk: the table and its indexes.")]
-    table_bytes: Annotated[int, Meta(description="The table alone.")]
-    index_bytes: Annotated[int, Meta(description="Its indexes alone.")]
-    unused_bytes: Annotated[int, Meta(description="Bytes inside those pages that hold nothing.")]
-    share: Annotated[float, Meta(description="size_bytes as a part of the whole file, 0 to 1.")]
-    indexes: list[IndexSize]
+    name: Annotated[str, told("As in the schema", "images")]
+    rows: Annotated[int | None, told("Null where rows cannot be counted", 156)]
+    size_bytes: Annotated[int, told("Whole pages on disk: the table and its indexes", 8_519_680)]
+    table_bytes: Annotated[int, told("The table alone", 8_478_720)]
+    index_bytes: Annotated[int, told("Its indexes alone", 40_960)]
+    unused_bytes: Annotated[int, told("Bytes inside those pages that hold nothing", 183_920)]
+    share: Annotated[float, told("`size_bytes` as a part of the whole file, 0 to 1", 0.9323)]
+    indexes: Annotated[list[IndexSize], told("The biggest first")]
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True):
     """Judged by the file's bytes, not by a setting."""
 
-    encrypted: bool
-    verified: Annotated[
-        bool, Meta(description="The first page carries the HMAC that SQLCipher 4 makes with the shop's key.")
-    ]
+    encrypted: Annotated[bool, told("The file does not begin with SQLite's plain header", True)]
+    verified: Annotated[bool, told("Page 1 carries the HMAC that SQLCipher 4 makes with the shop's key", True)]
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,38 +59,38 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     The tables' `size_bytes`, `free_bytes` and `other_bytes` add up to `file_bytes`.
     """
 
-    taken_at: datetime
-    seconds: float
-    file_bytes: Annotated[int, Meta(description="Page count times page size.")]
-    page_size: int
-    page_count: int
-    free_pages: Annotated[int, Meta(description="Pages that hold nothing and are used again first.")]
-    free_bytes: int
-    other_bytes: Annotated[int, Meta(description="Pages that SQLite keeps for itself. Mostly 0.")]
+    taken_at: Annotated[datetime, told("When it was measured, UTC", "2025-05-01T12:30:00Z")]
+    seconds: Annotated[float, told("How long that took", 0.18)]
+    file_bytes: Annotated[int, told("Page count times page size", 9_138_176)]
+    page_size: Annotated[int, told("In bytes", 4_096)]
+    page_count: Annotated[int, told("All pages of the file", 2_231)]
+    free_pages: Annotated[int, told("Pages that hold nothing and are used again first", 3)]
+    free_bytes: Annotated[int, told("The same in bytes", 12_288)]
+    other_bytes: Annotated[int, told("Pages that SQLite keeps for itself; mostly 0", 0)]
     encryption: Encryption
-    tables: Annotated[list[TableSize], Meta(description="The biggest first.")]
+    tables: Annotated[list[TableSize], told("The biggest first")]
 
 
 class StatsFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of a provider: `value` for programs, `text` for people."""
+    """One figure of a provider."""
 
-    code: str
-    label: str
-    value: int | float | str | None
-    text: str
-    unit: str
-    warning: str | None = None
-    hint: str | None = None
+    code: Annotated[str, told("Stable, for programs", "orders")]
+    label: Annotated[str, told("Its name, for people", "Orders")]
+    value: Annotated[int | float | str | None, told("For programs; null if unknown", 23)]
+    text: Annotated[str, told("The value and its unit, for people", "23")]
+    unit: Annotated[str, told("Of `value`; empty for a plain number", "")]
+    warning: Annotated[str | None, told("What is wrong, if something is")] = None
+    hint: Annotated[str | None, told("What to do about it")] = None
 
 
 class StatsGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """One group of figures, of whichever plugin; or the error of a provider that gave none."""
+    """The figures of one provider, of whichever plugin; or the error of one that gave none."""
 
-    plugin: str
-    name: str
-    title: str
+    plugin: Annotated[str, told("The plugin that declared it", "stats")]
+    name: Annotated[str, told("Stable, for programs", "stats.shop")]
+    title: Annotated[str, told("For people", "The shop")]
     figures: list[StatsFigure]
-    error: StatsProblem | None = None
+    error: Annotated[StatsProblem | None, told("Why there are no figures")] = None
 
 
 class Stats(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,18 +98,19 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
 
     state: Annotated[
         Literal["measuring", "current", "stale", "failed"],
-        Meta(
-            description="measuring: not measured yet, ask again in a moment. current: nothing was committed "
-            "since `sizes.taken_at`. stale: something was, and a new measurement will come. failed: the last "
-            "one failed, see `error`; `facts` and `sizes` are then earlier ones or null."
+        told(
+            "measuring: not measured yet, ask again in a moment. current: nothing was committed since "
+            "`sizes.taken_at`. stale: something was, and a new measurement will come. failed: the last one "
+            "failed, see `error`; `facts` and `sizes` are then earlier ones or null.",
+            "current",
         ),
     ]
-    file_bytes: Annotated[int | None, Meta(description="Of the file as it is on the disk now.")]
-    wal_bytes: Annotated[int, Meta(description="Of the write-ahead log beside it, now.")]
-    facts: Facts | None
-    sizes: Sizes | None
-    error: StatsProblem | None
-    providers: list[StatsGroup]
+    file_bytes: Annotated[int | None, told("The file as it is on the disk now; null if it is not there", 9_138_176)]
+    wal_bytes: Annotated[int, told("The write-ahead log beside it, now", 4_152)]
+    facts: Annotated[Facts | None, told("What the shop's own connection says; null until it was read")]
+    sizes: Annotated[Sizes | None, told("What was measured; null until it was")]
+    error: Annotated[StatsProblem | None, told("Why the last measurement failed")]
+    providers: Annotated[list[StatsGroup], told("The figures of all plugins, in the order of the page")]
 
 
 def sizes_of(measurement: Measurement) -> Sizes:
