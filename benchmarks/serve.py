@@ -33,7 +33,7 @@ from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
 from berrypod.storage.database import Database
 
-_URL = re.compile(r"Uvicorn running on \D*(http://[\d.:]+)")
+_URL = re.compile(r"(?:Uvicorn running|Listening) on (http://[\d.:]+)")
 _TARGET_PEER = 5.0
 _TARGET_PLAIN = 0.9
 
@@ -71,9 +71,9 @@ def running(name: str, command: list[str], env: dict[str, str]) -> Iterator[Serv
 
 
 def _wait_for_address(process: subprocess.Popen[str]) -> str:
-    assert process.stderr
+    assert process.stdout
     printed: list[str] = []
-    for line in process.stderr:
+    for line in process.stdout:
         printed.append(line)
         if found := _URL.search(line):
             return found[1]

@@ -47,7 +47,7 @@ _SHUTDOWN_SECONDS = 30
 def serve(host: str, port: int, workers: int, upgrade: bool, trust_proxy: str | None) -> None:
     """Serve the shop.
 
-    Its address is printed when it answers. The database must exist: `berrypod db create` makes a new one, and
+    The database must exist: `berrypod db create` makes a new one, and
     `berrypod demo` a whole shop to look at.
     """
     settings = Settings.from_env()
@@ -57,7 +57,8 @@ def serve(host: str, port: int, workers: int, upgrade: bool, trust_proxy: str | 
 
 
 def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | None = None) -> None:
-    """Serve the shop of the environment on `listener` until told to stop."""
+    """Serve the shop of the environment on `listener` until told to stop. Requests wait while it starts."""
+    click.echo(f"Listening on {origin_of(listener)}/  (Ctrl+C stops)")
     config = uvicorn.Config(
         "berrypod.asgi:create",
         factory=True,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from berrypod.settings import Settings
 
-_LISTENING = re.compile(r"Uvicorn running on (?:socket )?(?:http://)?\(?'?([\d.]+)'?[:,] ?(\d+)")
+_LISTENING = re.compile(r"Listening on (http://[\d.:]+)/")
 _READY = "Application startup complete"
 _START_SECONDS = 60
 
@@ -91,6 +91,6 @@ def start_server(settings: Settings, *, workers: int = 1, env: dict[str, str] | 
             process.kill()
             raise AssertionError(f"the server did not start:\n{server.output}")
         if found := _LISTENING.search(line):
-            server.url = f"http://{found[1]}:{found[2]}"
+            server.url = found[1]
         ready += _READY in line
     return server
