@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath
 
 from berrypod.shop.catalogue_records import ProductDetail, VariantOffer
 from berrypod.shop.order_records import MAX_LINES
@@ -12,14 +13,15 @@ from berrypod.web.access import PUBLIC
 from berrypod.web.storefront import session
 from berrypod.web.storefront.choice import find_offer, missing_options
 from berrypod.web.storefront.forms import read_form, whole_number
+from berrypod.web.storefront.session import AnyRequest
 from berrypod.web.storefront.shelf_pages import product_context
-from berrypod.web.storefront.site import Site, see
+from berrypod.web.storefront.site import Site, SiteDependency, see
 
 _QUANTITY: Final = "quantity-"
 
 
 @post("/products/{slug:str}", opt={"access": PUBLIC}, include_in_schema=False)
-async def put_in(request: Request[Any, Any, Any], site: Site, slug: str) -> Response[Any]:
+async def put_in(request: AnyRequest, site: SiteDependency, slug: FromPath[str]) -> Response[Any]:
     """On success to the basket; otherwise the product's page again, with what was chosen and what is wrong."""
     form = await read_form(request)
     product = await site.shop.catalogue.product(slug)
@@ -32,13 +34,13 @@ async def put_in(request: Request[Any, Any, Any], site: Site, slug: str) -> Resp
 
 
 @get("/basket", opt={"access": PUBLIC}, include_in_schema=False)
-async def show(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
+async def show(request: AnyRequest, site: SiteDependency) -> Response[bytes]:
     basket = await site.shop.baskets.look_up(session.basket(request))
     return await site.answer(request, "storefront/basket.html", {"basket": basket})
 
 
 @post("/basket", opt={"access": PUBLIC}, include_in_schema=False)
-async def change(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
+async def change(request: AnyRequest, site: SiteDependency) -> Response[Any]:
     """New quantities; `remove` takes a line out; `settle` keeps what can be had and drops the rest."""
     form = await read_form(request)
     wanted = session.basket(request)
@@ -77,7 +79,7 @@ def _problem(product: ProductDetail, offer: VariantOffer | None, form: dict[str,
     return ""
 
 
-async def _add(request: Request[Any, Any, Any], site: Site, offer: VariantOffer, form: dict[str, str]) -> str:
+async def _add(request: AnyRequest, site: Site, offer: VariantOffer, form: dict[str, str]) -> str:
     """Add to what is in the basket already, but no more than there is. Returns what keeps it from being done."""
     wanted = session.basket(request)
     before = wanted.get(offer.sku, 0)

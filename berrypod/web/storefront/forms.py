@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from litestar import Request
+from typing import Final
 
 from berrypod.shop.order_records import MAX_QUANTITY
+from berrypod.web.storefront.session import AnyRequest
 
 _DIGITS: Final = 9
 
 
-async def read_form(request: Request[Any, Any, Any]) -> dict[str, str]:
+async def read_form(request: AnyRequest) -> dict[str, str]:
     """The text fields of a form; the last of several with one name."""
     data = await request.form()
     return {name: value for name, value in data.multi_items() if isinstance(value, str)}

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath
 
 from berrypod.errors import Invalid, NotFound
 from berrypod.web.access import PUBLIC
 from berrypod.web.storefront.forms import read_form
-from berrypod.web.storefront.site import Site, see
+from berrypod.web.storefront.session import AnyRequest
+from berrypod.web.storefront.site import SiteDependency, see
 
 _DONE = "/newsletter/thanks"
 
 
 @get("/newsletter", opt={"access": PUBLIC}, include_in_schema=False)
-async def invitation(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
+async def invitation(request: AnyRequest, site: SiteDependency) -> Response[bytes]:
     return await site.answer(request, "storefront/newsletter.html", {"state": "form", "values": {}, "errors": {}})
 
 
 @post("/newsletter", opt={"access": PUBLIC}, include_in_schema=False)
-async def sign_up(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
+async def sign_up(request: AnyRequest, site: SiteDependency) -> Response[Any]:
     """The answer is the same for those who are on the list already: the form must not tell who is."""
     form = await read_form(request)
     try:
@@ -32,12 +34,12 @@ async def sign_up(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
 
 
 @get(_DONE, opt={"access": PUBLIC}, include_in_schema=False)
-async def signed_up(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
+async def signed_up(request: AnyRequest, site: SiteDependency) -> Response[bytes]:
     return await site.answer(request, "storefront/newsletter.html", {"state": "done"})
 
 
 @get("/newsletter/unsubscribe/{token:str}", opt={"access": PUBLIC}, include_in_schema=False)
-async def ask_to_leave(request: Request[Any, Any, Any], site: Site, token: str) -> Response[bytes]:
+async def ask_to_leave(request: AnyRequest, site: SiteDependency, token: FromPath[str]) -> Response[bytes]:
     """Asks first: programs that look at mails open their links, and must not end anything by it."""
     try:
         subscriber = await site.shop.subscribers.by_token(token)
@@ -48,7 +50,7 @@ async def ask_to_leave(request: Request[Any, Any, Any], site: Site, token: str) 
 
 
 @post("/newsletter/unsubscribe/{token:str}", opt={"access": PUBLIC}, include_in_schema=False)
-async def leave(request: Request[Any, Any, Any], site: Site, token: str) -> Response[Any]:
+async def leave(request: AnyRequest, site: SiteDependency, token: FromPath[str]) -> Response[Any]:
     try:
         await site.shop.subscribers.unsubscribe(token)
     except NotFound:

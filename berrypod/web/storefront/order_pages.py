@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.params import FromPath
 
 from berrypod.errors import Conflict, Invalid, NotFound, OrdersClosed, OutOfStock, PriceChanged
 from berrypod.shop.baskets import Basket
@@ -14,7 +15,8 @@ from berrypod.shop.order_records import OrderLine, OrderRequest
 from berrypod.web.access import PUBLIC
 from berrypod.web.storefront import session
 from berrypod.web.storefront.forms import read_form, whole_number
-from berrypod.web.storefront.site import Site, see
+from berrypod.web.storefront.session import AnyRequest
+from berrypod.web.storefront.site import Site, SiteDependency, see
 
 LABELS: Final = {
     "name": "Full name",
@@ -31,7 +33,7 @@ _MAX_TOTAL: Final = 10**9 - 1
 
 
 @get("/checkout", opt={"access": PUBLIC}, include_in_schema=False)
-async def ask(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
+async def ask(request: AnyRequest, site: SiteDependency) -> Response[Any]:
     basket = await _basket(request, site)
     face = await site.face()
     if not basket.ready or not face.open:
@@ -41,7 +43,7 @@ async def ask(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
 
 
 @post("/checkout", opt={"access": PUBLIC}, include_in_schema=False)
-async def place(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
+async def place(request: AnyRequest, site: SiteDependency) -> Response[Any]:
     """The key in the form makes that pressing twice orders once, whichever of the two is answered first."""
     form = await read_form(request)
     key = form.get("key", "")
@@ -67,7 +69,7 @@ async def place(request: Request[Any, Any, Any], site: Site) -> Response[Any]:
 
 
 @get("/orders/{number:str}", opt={"access": PUBLIC}, include_in_schema=False)
-async def thanks(request: Request[Any, Any, Any], site: Site, number: str) -> Response[Any]:
+async def thanks(request: AnyRequest, site: SiteDependency, number: FromPath[str]) -> Response[Any]:
     """For whoever has placed it, known by the cookie. To all others there is no such page, order or no order."""
     number = normal_number(number)
     if not session.owns_order(request, number):
@@ -76,7 +78,7 @@ async def thanks(request: Request[Any, Any, Any], site: Site, number: str) -> Re
     return await site.answer(request, "storefront/confirmation.html", {"order": order})
 
 
-async def _basket(request: Request[Any, Any, Any], site: Site) -> Basket:
+async def _basket(request: AnyRequest, site: Site) -> Basket:
     return await site.shop.baskets.look_up(session.basket(request))
 
 
@@ -89,7 +91,7 @@ def _request(form: dict[str, str], basket: Basket) -> OrderRequest:
 
 
 async def _refused(
-    request: Request[Any, Any, Any], site: Site, basket: Basket, form: dict[str, str], error: Invalid
+    request: AnyRequest, site: Site, basket: Basket, form: dict[str, str], error: Invalid
 ) -> Response[Any]:
     """The form with what is wrong beside each field. What is wrong with anything else is for the basket's page."""
     if not error.fields.keys() <= LABELS.keys() | {"idempotency_key"}:
@@ -101,7 +103,7 @@ async def _refused(
 
 
 async def _form(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     site: Site,
     basket: Basket,
     values: dict[str, str],

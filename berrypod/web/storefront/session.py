@@ -8,12 +8,13 @@ into it.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 from litestar import Request
 
 from berrypod.shop.order_records import MAX_LINES, MAX_QUANTITY
 
+AnyRequest: TypeAlias = Request[Any, Any, Any]
 Kind = Literal["info", "good", "warn", "bad"]
 
 # A cookie is 4 kB, and browsers keep few of them.
@@ -26,11 +27,11 @@ class Flash(NamedTuple):
     kind: Kind = "info"
 
 
-def _of(request: Request[Any, Any, Any]) -> dict[str, Any]:
+def _of(request: AnyRequest) -> dict[str, Any]:
     return request.session
 
 
-def basket(request: Request[Any, Any, Any]) -> dict[str, int]:
+def basket(request: AnyRequest) -> dict[str, int]:
     """Quantities by article number, in the order in which they were put in."""
     found: Any = _of(request).get("basket")
     if not isinstance(found, dict):
@@ -42,7 +43,7 @@ def basket(request: Request[Any, Any, Any]) -> dict[str, int]:
     }
 
 
-def set_basket(request: Request[Any, Any, Any], quantities: dict[str, int]) -> None:
+def set_basket(request: AnyRequest, quantities: dict[str, int]) -> None:
     """Keep the basket; quantities of 0 take a line out. At most 50 lines are kept: an order has no more."""
     kept = {sku: min(quantity, MAX_QUANTITY) for sku, quantity in quantities.items() if quantity > 0}
     if kept:
@@ -51,30 +52,30 @@ def set_basket(request: Request[Any, Any, Any], quantities: dict[str, int]) -> N
         _of(request).pop("basket", None)
 
 
-def flash(request: Request[Any, Any, Any], text: str, kind: Kind = "info") -> None:
+def flash(request: AnyRequest, text: str, kind: Kind = "info") -> None:
     """A message for the next page that this visitor sees."""
     waiting: list[Any] = _of(request).setdefault("flashes", [])
     waiting.append([text, kind])
     del waiting[:-_KEPT_FLASHES]
 
 
-def take_flashes(request: Request[Any, Any, Any]) -> list[Flash]:
+def take_flashes(request: AnyRequest) -> list[Flash]:
     """The waiting messages; they are gone then."""
     waiting: Any = _of(request).pop("flashes", None)
     return [Flash(*item) for item in waiting] if waiting else []
 
 
-def remember_order(request: Request[Any, Any, Any], number: str, key: str) -> None:
+def remember_order(request: AnyRequest, number: str, key: str) -> None:
     """This visitor placed the order, with the form of that key."""
     orders: list[Any] = _of(request).setdefault("orders", [])
     orders.append([number, key])
     del orders[:-_KEPT_ORDERS]
 
 
-def order_of_key(request: Request[Any, Any, Any], key: str) -> str | None:
+def order_of_key(request: AnyRequest, key: str) -> str | None:
     """The number of the order that this visitor placed with the form of that key."""
     return next((number for number, used in _of(request).get("orders", ()) if used == key), None)
 
 
-def owns_order(request: Request[Any, Any, Any], number: str) -> bool:
+def owns_order(request: AnyRequest, number: str) -> bool:
     return any(number == own for own, _ in _of(request).get("orders", ()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Response, get
+from litestar.params import FromPath
 
 from berrypod.errors import Invalid, NotFound
 from berrypod.shop.catalogue_records import ProductDetail, ProductFilter, ProductSummary
@@ -15,7 +16,8 @@ from berrypod.shop.paging import PageRequest
 from berrypod.web.access import PUBLIC
 from berrypod.web.storefront.choice import choice_of
 from berrypod.web.storefront.forms import whole_number
-from berrypod.web.storefront.site import Context, Site
+from berrypod.web.storefront.session import AnyRequest
+from berrypod.web.storefront.site import Context, Site, SiteDependency
 
 _SIBLINGS: Final = 4
 _LAST_PAGE: Final = 10_000
@@ -30,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 @get("/", opt={"access": PUBLIC}, include_in_schema=False)
-async def shelf(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
+async def shelf(request: AnyRequest, site: SiteDependency) -> Response[bytes]:
     wanted = _wanted(request)
     # A search is kept for nobody: whoever makes up words must not push out the pages that all others look at.
     if wanted.q is None and (wanted.category is None or wanted.category in (await site.face()).categories):
@@ -39,7 +41,7 @@ async def shelf(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
 
 
 @get("/products/{slug:str}", opt={"access": PUBLIC}, include_in_schema=False)
-async def product(request: Request[Any, Any, Any], site: Site, slug: str) -> Response[bytes]:
+async def product(request: AnyRequest, site: SiteDependency, slug: FromPath[str]) -> Response[bytes]:
     """`?sku=...` shows a variant as chosen."""
     sku = request.query_params.get("sku")
     if sku is None:
@@ -74,7 +76,7 @@ def shelf_link(*, category: str | None = None, q: str | None = None, page: int =
     return f"/?{query}" if query else "/"
 
 
-def _wanted(request: Request[Any, Any, Any]) -> Wanted:
+def _wanted(request: AnyRequest) -> Wanted:
     """:raises NotFound: the page is none."""
     if not request.scope["query_string"]:
         return Wanted(None, None, 1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from jinja2 import Environment
-from litestar import Request, Response
+from litestar import Response
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ from berrypod.shop import Shop
 from berrypod.shop.catalogue_records import PictureRef
 from berrypod.web.storefront import session
 from berrypod.web.storefront.face import HERO_IMAGE, Face
+from berrypod.web.storefront.session import AnyRequest
 from berrypod.web.storefront.visitor import ANYBODY, KeptPage, Visitor, basket_mark, pieces_of, token_of
 
 HTML: Final = "text/html"
@@ -36,7 +38,7 @@ class Site:
         return await self.shop.freshness.get(("face",), self._read_face, lambda _: _FACE_BYTES)
 
     async def kept(
-        self, request: Request[Any, Any, Any], key: Hashable, template: str, context: Callable[[], Awaitable[Context]]
+        self, request: AnyRequest, key: Hashable, template: str, context: Callable[[], Awaitable[Context]]
     ) -> Response[bytes]:
         """A page that is the same for all visitors but for its holes.
 
@@ -50,7 +52,7 @@ class Site:
         return Response(page.fill(self.visitor(request)), media_type=HTML)
 
     async def answer(
-        self, request: Request[Any, Any, Any], template: str, context: Context, *, status: int = 200
+        self, request: AnyRequest, template: str, context: Context, *, status: int = 200
     ) -> Response[bytes]:
         """A page for this visitor alone."""
         html = await self.render(template, context, self.visitor(request))
@@ -60,7 +62,7 @@ class Site:
         values = {"here": "", **context, "face": await self.face(), "visitor": visitor}
         return self._environment.get_template(template).render(values)
 
-    def visitor(self, request: Request[Any, Any, Any]) -> Visitor:
+    def visitor(self, request: AnyRequest) -> Visitor:
         """This visitor's values. The waiting messages are taken: they are told by this page."""
         waiting = session.take_flashes(request)
         return Visitor(
@@ -85,7 +87,10 @@ class Site:
             return None
 
 
-def provide_site(state: State, shop: Shop, request: Request[Any, Any, Any]) -> Site:
+SiteDependency: TypeAlias = NamedDependency[Site]
+
+
+def provide_site(state: State, shop: NamedDependency[Shop], request: AnyRequest) -> Site:
     site: Site | None = state.get("site")
     if site is None:
         app: Any = request.app

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from berrypod.errors import NotFound
 from berrypod.web.access import PUBLIC
 from berrypod.web.storefront.face import TEXT_PATHS
-from berrypod.web.storefront.site import Context, Site
+from berrypod.web.storefront.session import AnyRequest
+from berrypod.web.storefront.site import Context, SiteDependency
 
 
 @get(TEXT_PATHS, opt={"access": PUBLIC}, include_in_schema=False)
-async def text(request: Request[Any, Any, Any], site: Site) -> Response[bytes]:
+async def text(request: AnyRequest, site: SiteDependency) -> Response[bytes]:
     """:raises NotFound: the setting is empty."""
     path = request.url.path.rstrip("/")
     page = (await site.face()).page(path)

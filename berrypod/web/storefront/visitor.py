@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from litestar import Request
 from litestar.template.base import csrf_token
 from markupsafe import Markup, escape
 
 from berrypod.web.storefront import session
+from berrypod.web.storefront.session import AnyRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def basket_mark(pieces: int) -> Markup:
     ).format(pieces, words)
 
 
-def token_of(request: Request[Any, Any, Any]) -> str:
+def token_of(request: AnyRequest) -> str:
     return csrf_token({"request": request})
 
 
-def pieces_of(request: Request[Any, Any, Any]) -> int:
+def pieces_of(request: AnyRequest) -> int:
     return sum(session.basket(request).values())
