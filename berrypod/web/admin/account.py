@@ -11,7 +11,6 @@ from litestar.response import Redirect, Template
 from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.errors import Invalid, Throttled
-from berrypod.plugins import Plugins
 from berrypod.web.admin.describe import ago, browser
 from berrypod.web.admin.forms import Form, errors_of, same_twice
 from berrypod.web.admin.pages import headers_of, page, to
@@ -23,11 +22,11 @@ class AccountController(Controller):
     include_in_schema = False
 
     @get()
-    async def show(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template:
-        return await account_page(request, accounts, plugins)
+    async def show(self, request: AnyRequest, accounts: Accounts) -> Template:
+        return await account_page(request, accounts)
 
     @post("/password", status_code=200)
-    async def change_password(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template | Redirect:
+    async def change_password(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
         """The other sessions end: whoever knew the old password is out."""
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
@@ -37,7 +36,7 @@ class AccountController(Controller):
             await accounts.sign_in.confirm_password(admin, form.text("password"))
             await accounts.admins.change_password(admin.admin_id, new, keep_session=admin.session_id)
         except (Invalid, Throttled) as error:
-            return await refused(request, accounts, plugins, error, error_form="password")
+            return await refused(request, accounts, error, error_form="password")
         flash(request, "The password is changed. Your other sessions have ended.")
         return to("/admin/account")
 
@@ -50,9 +49,7 @@ class AccountController(Controller):
         return to("/admin/account#sessions")
 
 
-async def account_page(
-    request: AnyRequest, accounts: Accounts, plugins: Plugins, *, status: int = 200, **context: Any
-) -> Template:
+async def account_page(request: AnyRequest, accounts: Accounts, *, status: int = 200, **context: Any) -> Template:
     admin: AdminPrincipal = request.user
     now = datetime.now(UTC)
     sessions = [
@@ -67,9 +64,8 @@ async def account_page(
         }
         for session in await accounts.sessions.list(admin.admin_id)
     ]
-    return page(
+    return await page(
         request,
-        plugins,
         "account",
         status=status,
         sessions=sessions,
@@ -78,15 +74,12 @@ async def account_page(
     )
 
 
-async def refused(
-    request: AnyRequest, accounts: Accounts, plugins: Plugins, error: Invalid | Throttled, *, error_form: str
-) -> Template:
+async def refused(request: AnyRequest, accounts: Accounts, error: Invalid | Throttled, *, error_form: str) -> Template:
     """The account page again, with the error in the form where it belongs."""
     errors = errors_of(error) if isinstance(error, Invalid) else {"": f"{error.message}. {error.hint}"}
     return await account_page(
         request,
         accounts,
-        plugins,
         status=error.status,
         headers=headers_of(error),
         errors=errors,

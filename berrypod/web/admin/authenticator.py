@@ -14,10 +14,9 @@ from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.accounts.totp import TotpSetup
 from berrypod.errors import Conflict, Invalid, Throttled
-from berrypod.plugins import Plugins
 from berrypod.web.admin.account import refused
 from berrypod.web.admin.forms import Form, errors_of
-from berrypod.web.admin.pages import page, to
+from berrypod.web.admin.pages import page, shop_name, to
 from berrypod.web.admin.state import AnyRequest, flash
 
 ACCOUNT: Final = "/admin/account#authenticator"
@@ -31,25 +30,25 @@ class AuthenticatorController(Controller):
     include_in_schema = False
 
     @post(status_code=200)
-    async def begin(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template | Redirect:
+    async def begin(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
         """Asks for the password: whoever finds a browser open must not be able to lock the admin out."""
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)
             await accounts.totp.begin(admin.admin_id)
         except (Invalid, Throttled) as error:
-            return await refused(request, accounts, plugins, error, error_form="authenticator")
+            return await refused(request, accounts, error, error_form="authenticator")
         except Conflict:
             return to(ACCOUNT)
         return to(SET_UP)
 
     @get()
-    async def show(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template | Redirect:
+    async def show(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
         setup = await _pending(request, accounts)
-        return _set_up_page(request, plugins, setup) if setup else to(ACCOUNT)
+        return await _set_up_page(request, setup) if setup else to(ACCOUNT)
 
     @post("/confirm", status_code=200)
-    async def confirm(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template | Redirect:
+    async def confirm(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
         try:
@@ -58,10 +57,10 @@ class AuthenticatorController(Controller):
             setup = await _pending(request, accounts)
             if setup is None:
                 return to(ACCOUNT)
-            return _set_up_page(request, plugins, setup, status=error.status, errors=errors_of(error))
+            return await _set_up_page(request, setup, status=error.status, errors=errors_of(error))
         except Conflict:
             return to(ACCOUNT)
-        return page(request, plugins, "recovery_codes", codes=codes, first=True)
+        return await page(request, "recovery_codes", codes=codes, first=True)
 
     @post("/cancel", status_code=303)
     async def cancel(self, request: AnyRequest, accounts: Accounts) -> Redirect:
@@ -70,27 +69,27 @@ class AuthenticatorController(Controller):
         return to(ACCOUNT)
 
     @post("/disable", status_code=200)
-    async def disable(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template | Redirect:
+    async def disable(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)
         except (Invalid, Throttled) as error:
-            return await refused(request, accounts, plugins, error, error_form="disable")
+            return await refused(request, accounts, error, error_form="disable")
         await accounts.totp.disable(admin.admin_id)
         flash(request, "The second factor is off: the password alone is enough to sign in.", "warn")
         return to(ACCOUNT)
 
     @post("/recovery-codes", status_code=200)
-    async def renew(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template | Redirect:
+    async def renew(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)
             codes = await accounts.totp.renew_recovery_codes(admin.admin_id)
         except (Invalid, Throttled) as error:
-            return await refused(request, accounts, plugins, error, error_form="codes")
+            return await refused(request, accounts, error, error_form="codes")
         except Conflict:
             return to(ACCOUNT)
-        return page(request, plugins, "recovery_codes", codes=codes, first=False)
+        return await page(request, "recovery_codes", codes=codes, first=False)
 
 
 async def _confirm_password(request: AnyRequest, accounts: Accounts) -> None:
@@ -100,13 +99,13 @@ async def _confirm_password(request: AnyRequest, accounts: Accounts) -> None:
 
 async def _pending(request: AnyRequest, accounts: Accounts) -> TotpSetup | None:
     admin: AdminPrincipal = request.user
-    return await accounts.totp.pending(admin.admin_id)
+    return await accounts.totp.pending(admin.admin_id, issuer=await shop_name(request))
 
 
-def _set_up_page(request: AnyRequest, plugins: Plugins, setup: TotpSetup, **context: Any) -> Template:
+async def _set_up_page(request: AnyRequest, setup: TotpSetup, **context: Any) -> Template:
     secret = setup.secret.reveal()
     grouped = " ".join(secret[start : start + _GROUP] for start in range(0, len(secret), _GROUP))
-    return page(request, plugins, "authenticator", qr=_qr_code(setup.uri.reveal()), secret=grouped, **context)
+    return await page(request, "authenticator", qr=_qr_code(setup.uri.reveal()), secret=grouped, **context)
 
 
 def _qr_code(text: str) -> Markup:

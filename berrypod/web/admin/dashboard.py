@@ -16,7 +16,8 @@ from berrypod.plugin_report import PluginState
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
-from berrypod.web.admin.pages import DASHBOARD, page
+from berrypod.web.admin.local_path import HOME
+from berrypod.web.admin.pages import DASHBOARD, Link, navigation, page
 from berrypod.web.admin.panels import rendered_panels
 from berrypod.web.admin.state import AnyRequest
 
@@ -42,7 +43,13 @@ async def dashboard(
     totp = await accounts.totp.status(admin.admin_id)
     attention = [*_of_the_shop(database, settings), *_of_the_account(totp), *_of_plugins(plugins)]
     panels = await rendered_panels(request, plugins, DASHBOARD)
-    return page(request, plugins, "dashboard", attention=attention, panels=panels)
+    return await page(request, "dashboard", attention=attention, panels=panels, elsewhere=_where_to_go(plugins))
+
+
+def _where_to_go(plugins: Plugins) -> list[Link]:
+    """All pages but this one."""
+    shop, running = navigation(plugins)
+    return [link for link in (*shop, *running) if link.path != HOME]
 
 
 def _of_the_shop(database: Database, settings: Settings) -> Iterator[Attention]:
@@ -56,8 +63,9 @@ def _of_the_shop(database: Database, settings: Settings) -> Iterator[Attention]:
     if settings.base_key_is_public:
         yield Attention(
             kind="bad",
-            title="Sessions are protected by the public development key",
-            text="Anybody can forge a session with it. Set SECRET_KEY_BASE to the output of `berrypod secret`.",
+            title="The public development key is in use",
+            text="It protects neither cookies nor forms nor the secrets of authenticators. Set SECRET_KEY_BASE to the "
+            "output of `berrypod secret`.",
         )
 
 

@@ -47,7 +47,7 @@ class LoginController(Controller):
         next_path = local_path(request.query_params.get("next"))
         if await accounts.sessions.authenticate(session_token(request)):
             return to(next_path)
-        return entrance(request, "login", next_path=next_path, first_run=await accounts.setup.needed())
+        return await entrance(request, "login", next_path=next_path, first_run=await accounts.setup.needed())
 
     @post("/login", opt={"access": PUBLIC}, status_code=200)
     async def password(
@@ -59,7 +59,7 @@ class LoginController(Controller):
             found = await accounts.sign_in.with_password(email, form.text("password"), visitor_of(request))
         except (SignInRefused, Throttled) as error:
             _tell_of_failure(request, plugins, error)
-            return entrance(
+            return await entrance(
                 request,
                 "login",
                 status=error.status,
@@ -78,7 +78,7 @@ class LoginController(Controller):
     async def show_code(self, request: AnyRequest) -> Template | Redirect:
         if current_step(request) is None:
             return to(LOGIN)
-        return entrance(request, "code", recovery=request.query_params.get("recovery") == "1")
+        return await entrance(request, "code", recovery=request.query_params.get("recovery") == "1")
 
     @post("/login/code", opt={"access": PUBLIC}, status_code=200)
     async def code(
@@ -92,7 +92,7 @@ class LoginController(Controller):
             found = await accounts.sign_in.with_code(step.code_needed, form.text("code"), visitor_of(request))
         except (CodeRefused, Throttled) as error:
             _tell_of_failure(request, plugins, error)
-            return entrance(
+            return await entrance(
                 request,
                 "code",
                 status=error.status,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from litestar.response import Redirect, Template
 
@@ -12,6 +12,9 @@ from berrypod.accounts.principals import AdminPrincipal
 from berrypod.errors import BerrypodError, Throttled
 from berrypod.plugins import Plugins
 from berrypod.web.admin.state import AnyRequest, take_flashes
+
+if TYPE_CHECKING:
+    from berrypod.app import Parts
 
 NO_ERRORS: Final[Mapping[str, str]] = {}
 
@@ -55,24 +58,19 @@ def navigation(plugins: Plugins) -> tuple[Sequence[Link], Sequence[Link]]:
     return shop, running
 
 
-def page(
-    request: AnyRequest,
-    plugins: Plugins,
-    name: str,
-    *,
-    status: int = 200,
-    headers: dict[str, str] | None = None,
-    **context: Any,
+async def page(
+    request: AnyRequest, name: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> Template:
     """A page for a signed-in admin."""
+    parts = parts_of(request)
     admin: AdminPrincipal = request.user
-    shop, running = navigation(plugins)
     return Template(
         f"admin/{name}.html",
         context={
             "admin": admin,
             "here": request.url.path.rstrip("/"),
-            "navigation": (shop, running),
+            "navigation": navigation(parts.plugins),
+            "shop_name": await shop_name(request),
             "flashes": take_flashes(request),
             "errors": NO_ERRORS,
             "error_form": "",
@@ -83,16 +81,31 @@ def page(
     )
 
 
-def entrance(
+async def entrance(
     request: AnyRequest, name: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> Template:
     """A page for whoever is not signed in yet."""
     return Template(
         f"admin/{name}.html",
-        context={"flashes": take_flashes(request), "errors": NO_ERRORS, "values": {}, "error": None, **context},
+        context={
+            "shop_name": await shop_name(request),
+            "flashes": take_flashes(request),
+            "errors": NO_ERRORS,
+            "values": {},
+            "error": None,
+            **context,
+        },
         status_code=status,
         headers=headers,
     )
+
+
+def parts_of(request: AnyRequest) -> Parts:
+    return cast("Parts", request.app.state.parts)
+
+
+async def shop_name(request: AnyRequest) -> str:
+    return str(await parts_of(request).shop.settings.get("shop.name"))
 
 
 def headers_of(error: BerrypodError) -> dict[str, str]:

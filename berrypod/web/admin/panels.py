@@ -57,7 +57,7 @@ async def rendered_panels(request: AnyRequest, plugins: Plugins, page_name: str)
 @get("/admin/backup", include_in_schema=False)
 async def backup(request: AnyRequest, plugins: Plugins) -> Template:
     panels = await rendered_panels(request, plugins, BACKUP)
-    return page(request, plugins, "panels", title="Backup", panels=panels, is_backup=True)
+    return await page(request, "panels", title="Backup", panels=panels, is_backup=True)
 
 
 @get("/admin/{page_name:str}", include_in_schema=False)
@@ -66,4 +66,4 @@ async def of_plugins(request: AnyRequest, plugins: Plugins, page_name: str) -> T
     if page_name not in extra_pages(plugins):
         raise NotFound("There is no such page")
     panels = await rendered_panels(request, plugins, page_name)
-    return page(request, plugins, "panels", title=title_of(page_name), panels=panels, is_backup=False)
+    return await page(request, "panels", title=title_of(page_name), panels=panels, is_backup=False)

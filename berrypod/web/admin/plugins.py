@@ -51,7 +51,7 @@ class PluginList(msgspec.Struct):
 
 @get("/admin/plugins", include_in_schema=False)
 async def plugins_page(request: AnyRequest, plugins: Plugins) -> Template:
-    return page(request, plugins, "plugins", reports=plugins.report())
+    return await page(request, "plugins", reports=plugins.report())
 
 
 @get(

@@ -38,8 +38,10 @@ class SetupController(Controller):
             set_session(request, {_TOKEN: token})
             return to(SETUP)
         if not await accounts.setup.good(_token_of(request)):
-            return entrance(request, "setup_closed", status=SetupClosed.status, first_run=await accounts.setup.needed())
-        return entrance(request, "setup")
+            return await entrance(
+                request, "setup_closed", status=SetupClosed.status, first_run=await accounts.setup.needed()
+            )
+        return await entrance(request, "setup")
 
     @post(opt={"access": PUBLIC}, status_code=200)
     async def complete(
@@ -52,9 +54,11 @@ class SetupController(Controller):
             same_twice(password, form.text("password_again"), field="password_again")
             admin = await accounts.setup.complete(_token_of(request), password=password, **values)
         except Invalid as error:
-            return entrance(request, "setup", status=error.status, values=values, errors=errors_of(error))
+            return await entrance(request, "setup", status=error.status, values=values, errors=errors_of(error))
         except (SetupClosed, Conflict):
-            return entrance(request, "setup_closed", status=SetupClosed.status, first_run=await accounts.setup.needed())
+            return await entrance(
+                request, "setup_closed", status=SetupClosed.status, first_run=await accounts.setup.needed()
+            )
         plugins.emit(AdminCreated(email=admin.email, actor=f"admin:{admin.email}"))
         signed_in = await accounts.sign_in.newcomer(admin, visitor_of(request))
         return enter(request, signed_in, "/admin", plugins=plugins, settings=settings)

@@ -19,12 +19,14 @@ from berrypod.web.admin.forms import Form, errors_of
 from berrypod.web.admin.pages import page, to
 from berrypod.web.admin.state import AnyRequest, flash
 
-# In days; the empty value is a token that never expires.
+_NEVER: Final = "never"
+
+# In days.
 LIFETIMES: Final[Mapping[str, str]] = {
     "30": "30 days",
     "90": "90 days",
     "365": "A year",
-    "": "Never: until I revoke it",
+    _NEVER: "For ever: until I revoke it",
 }
 _USUAL: Final = "90"
 
@@ -34,8 +36,8 @@ class TokensController(Controller):
     include_in_schema = False
 
     @get()
-    async def show(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template:
-        return await _tokens_page(request, accounts, plugins)
+    async def show(self, request: AnyRequest, accounts: Accounts) -> Template:
+        return await _tokens_page(request, accounts)
 
     @post(status_code=200)
     async def create(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template:
@@ -51,14 +53,13 @@ class TokensController(Controller):
             return await _tokens_page(
                 request,
                 accounts,
-                plugins,
                 status=error.status,
                 errors=errors_of(error),
                 values={"name": name, "expires_in": days},
                 chosen=scopes,
             )
         plugins.emit(TokenCreated(prefix=new.record.prefix, scopes=new.record.scopes, actor=admin.actor))
-        return page(request, plugins, "token_created", token=new.token.reveal(), record=new.record)
+        return await page(request, "token_created", token=new.token.reveal(), record=new.record)
 
     @post("/{token_id:int}/revoke", status_code=303)
     async def revoke(self, request: AnyRequest, accounts: Accounts, plugins: Plugins, token_id: int) -> Redirect:
@@ -70,16 +71,15 @@ class TokensController(Controller):
         return to("/admin/tokens")
 
 
-async def _tokens_page(request: AnyRequest, accounts: Accounts, plugins: Plugins, **context: Any) -> Template:
+async def _tokens_page(request: AnyRequest, accounts: Accounts, **context: Any) -> Template:
     now = datetime.now(UTC)
     listed = [
         {"record": record, "state": record.state(now), "used": ago(record.last_used_at, now)}
         for record in await accounts.tokens.list()
     ]
     defaults: dict[str, Any] = {"values": {"name": "", "expires_in": _USUAL}, "chosen": ()}
-    return page(
+    return await page(
         request,
-        plugins,
         "tokens",
         tokens=[entry for entry in listed if entry["state"] != "revoked"],
         revoked=[entry for entry in listed if entry["state"] == "revoked"],
@@ -93,4 +93,4 @@ def _expiry(days: str) -> datetime | None:
     """:raises Invalid: none of the choices."""
     if days not in LIFETIMES:
         raise Invalid("The token cannot be made like this", fields={"expires_in": "Choose one of the list."})
-    return datetime.now(UTC) + timedelta(days=int(days)) if days else None
+    return datetime.now(UTC) + timedelta(days=int(days)) if days != _NEVER else None
