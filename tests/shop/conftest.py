@@ -1,17 +1,45 @@
-"""A shop with a few things in it, and pictures made on the spot."""
+"""A shop with a few things in it; see `making`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from io import BytesIO
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from berrypod.events import Event
+from berrypod.settings import Settings
 from berrypod.shop import Shop
-from berrypod.shop.inventory_records import NewProduct, NewVariant
 from berrypod.storage.database import Database
+from tests.shop.making import stock_shop
+
+
+@pytest.fixture(scope="session")
+def stocked_file(tmp_path_factory: pytest.TempPathFactory, empty_shop_file: Path) -> Path:
+    """Filled once and copied for each test."""
+    path = tmp_path_factory.mktemp("stocked") / "shop.db"
+    shutil.copyfile(empty_shop_file, path)
+
+    async def fill() -> None:
+        database = Database(Settings(environment="test", database_path=path))
+        await database.open()
+        await stock_shop(Shop(database))
+        await database.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture
+async def database(tmp_path: Path, stocked_file: Path) -> AsyncIterator[Database]:
+    path = tmp_path / "shop.db"
+    shutil.copyfile(stocked_file, path)
+    database = Database(Settings(environment="test", database_path=path))
+    await database.open()
+    yield database
+    await database.close()
 
 
 @pytest.fixture
@@ -21,47 +49,5 @@ def events() -> list[Event]:
 
 
 @pytest.fixture
-def shop(database: Database, events: list[Event]) -> Shop:
+def stocked(database: Database, events: list[Event]) -> Shop:
     return Shop(database, emit=events.append)
-
-
-@pytest.fixture
-async def stocked(shop: Shop, events: list[Event]) -> Shop:
-    """Jam in two sizes (12 small, 5 large), one bowl, and a draft."""
-    for product in (
-        NewProduct(
-            title="Raspberry Jam",
-            summary="Whole berries.",
-            category="Pantry",
-            status="active",
-            position=1,
-            variants=[
-                NewVariant(sku="JAM-S", title="Small", options={"Size": "S"}, price_minor=450, stock=12),
-                NewVariant(sku="JAM-L", title="Large", options={"Size": "L"}, price_minor=790, stock=5),
-            ],
-        ),
-        NewProduct(
-            title="Plum Bowl",
-            description="Turned by hand.\n\nGlazed in ÅRHUS.",
-            category="Table",
-            status="active",
-            position=2,
-            variants=[NewVariant(sku="BOWL", price_minor=2400, stock=1)],
-        ),
-        NewProduct(title="Secret Candle", category="Table", variants=[NewVariant(sku="CANDLE", price_minor=900, stock=9)]),
-    ):
-        await shop.inventory.create(product)
-    events.clear()
-    return shop
-
-
-def picture_bytes(kind: str = "PNG", size: tuple[int, int] = (8, 6), colour: str = "plum", **options: object) -> bytes:
-    """A picture of one colour."""
-    out = BytesIO()
-    Image.new("RGB", size, colour).save(out, kind, **options)
-    return out.getvalue()
-
-
-@pytest.fixture
-def make_picture() -> Callable[..., bytes]:
-    return picture_bytes

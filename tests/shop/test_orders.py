@@ -15,27 +15,7 @@ from berrypod.shop import PageRequest, Shop, order_numbers, placing
 from berrypod.shop.inventory_records import ProductChange, VariantChange
 from berrypod.shop.order_records import OrderFilter, OrderLine, OrderRequest
 from berrypod.storage.database import Database
-
-
-def order(*lines: tuple[str, int], **changes: Any) -> OrderRequest:
-    values: dict[str, Any] = {
-        "email": "Ada@Example.com",
-        "name": "Ada Lovelace",
-        "address_line1": "12 St James's Square",
-        "postcode": "SW1Y 4LB",
-        "city": "London",
-        "country": "United Kingdom",
-        "lines": [OrderLine(sku=sku, quantity=quantity) for sku, quantity in lines],
-    }
-    return OrderRequest(**values | changes)
-
-
-async def stock_of(shop: Shop, sku: str) -> int:
-    for product in (await shop.inventory.list(page=PageRequest(1, 100))).items:
-        for variant in product.variants:
-            if variant.sku == sku:
-                return variant.stock
-    raise AssertionError(sku)
+from tests.shop.making import order, stock_of
 
 
 async def test_an_order_takes_its_stock_and_keeps_titles_and_prices(stocked: Shop, events: list[Event]) -> None:
@@ -95,9 +75,7 @@ async def test_orders_at_the_same_time_never_sell_more_than_there_is(stocked: Sh
 
 async def test_a_double_submit_orders_once(stocked: Shop, events: list[Event]) -> None:
     key = "8a0b1d6e-one-basket"
-    answers = await asyncio.gather(
-        *(stocked.orders.place(order(("JAM-S", 2)), idempotency_key=key) for _ in range(5))
-    )
+    answers = await asyncio.gather(*(stocked.orders.place(order(("JAM-S", 2)), idempotency_key=key) for _ in range(5)))
     assert len({answer.order.number for answer in answers}) == 1
     assert sorted(answer.repeated for answer in answers) == [False, True, True, True, True]
     assert await stock_of(stocked, "JAM-S") == 10
@@ -128,7 +106,9 @@ async def test_a_key_that_is_none_is_refused(stocked: Shop, key: str) -> None:
 async def test_everything_that_is_wrong_is_told_at_once(stocked: Shop) -> None:
     with pytest.raises(Invalid) as caught:
         await stocked.orders.place(
-            OrderRequest(email="ada(at)example", name="  ", country="x" * 81, lines=[OrderLine(sku="JAM-S", quantity=0)])
+            OrderRequest(
+                email="ada(at)example", name="  ", country="x" * 81, lines=[OrderLine(sku="JAM-S", quantity=0)]
+            )
         )
     assert set(caught.value.fields) == {
         "email",
@@ -165,7 +145,7 @@ async def test_everything_that_is_wrong_is_told_at_once(stocked: Shop) -> None:
 )
 async def test_what_cannot_be_accepted_is_named(stocked: Shop, field: str, value: Any) -> None:
     with pytest.raises(Invalid) as caught:
-        await stocked.orders.place(order(("JAM-S", 1), **{field.split(".")[0]: value}))
+        await stocked.orders.place(order(("JAM-S", 1), **{field.split(".", maxsplit=1)[0]: value}))
     assert list(caught.value.fields) == [field]
 
 
