@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from alembic import context
 
+from berrypod.errors import DatabaseDamaged
 from berrypod.storage.models import metadata
 
 if TYPE_CHECKING:
@@ -29,4 +30,10 @@ with cast("Engine", config.engine).connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+        # References are not enforced while tables are rebuilt (see `schema`), so they are checked before the commit.
+        if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
+            raise DatabaseDamaged(
+                f"{len(broken)} rows refer to rows that are not there",
+                hint="The database is as it was. Run `berrypod doctor`, and keep a copy of the file.",
+            )
     connection.commit()
