@@ -231,7 +231,7 @@ async def test_other_plugins_figures_and_failures(
         raise ValueError("no <b>figures</b> today")
 
     def hangs() -> list[Figure]:
-        time.sleep(1.0)
+        time.sleep(3.0)
         return []
 
     others = provider_plugin(
@@ -244,7 +244,7 @@ async def test_other_plugins_figures_and_failures(
 
     begun = time.perf_counter()
     found = {group.name: group for group in await groups(context.plugins)}
-    assert time.perf_counter() - begun < 0.9
+    assert time.perf_counter() - begun < 2.5
 
     assert [figure.text for figure in found["good"].figures] == ["3"]
     assert found["stats.file"].error is None
