@@ -28,9 +28,11 @@ def plain_environment(own: jinja2.BaseLoader) -> jinja2.Environment:
     return jinja2.Environment(loader=own, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PluginContext:
     """One plugin's view of the shop. The database is not open yet when hooks are called: keep the context for later.
+
+    All hooks of a plugin get the same object, which is equal to itself alone: they can share things by it.
 
     `plugin` is the plugin's own name. `clock` is replaced in tests; `environment` is given by the web, which knows
     the filters and components of its pages.

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -407,11 +406,3 @@ def test_calls_of_many_threads_at_once_are_all_answered() -> None:
         thread.join()
     assert sorted(outcome.value for outcome in results) == list(range(50))  # type: ignore[attr-defined]
     assert isolation.stuck("p") == 0
-
-
-def test_the_thread_of_a_call_is_not_felt_on_a_page_with_a_few_providers() -> None:
-    isolation = Isolation()
-    begun = time.perf_counter()
-    for _ in range(100):
-        isolation.run("p", one_figure, timeout_seconds=5)
-    assert (time.perf_counter() - begun) / 100 < 0.005

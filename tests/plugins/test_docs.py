@@ -1,0 +1,279 @@
+"""docs/hooks.md is what third parties rely on: it is complete, and its examples run."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import importlib
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from types import ModuleType
+
+import pytest
+from litestar.testing import TestClient
+
+from berrypod import events, hookspecs
+from berrypod.declarations import AdminPanel, BackupExporter, Delivered, Figure, KeptCopies, Snapshot, StatsProvider
+from berrypod.errors import NotFound
+from berrypod.events import Event, OrderPlaced, ShopStarted
+from berrypod.plugin_host.limits import DEFAULT_LIMITS
+from berrypod.plugin_host.registration import HOOKS
+from berrypod.storage.models import ProductVariant, metadata
+from berrypod.testing_tools import CheckPlugin, opened
+from tests.plugins import pages
+
+ORDER = OrderPlaced(number="K7QM-2XWD", total_minor=900, currency="EUR", item_count=2)
+
+Load = Callable[[str, str], ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Import a module from the files of a section."""
+
+    def load_it(heading: str, module: str) -> ModuleType:
+        folder = tmp_path / "example"
+        pages.write(heading, folder)
+        monkeypatch.syspath_prepend(str(folder))
+        for name in {module, module.partition(".")[0]}:
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        importlib.invalidate_caches()
+        return importlib.import_module(module)
+
+    return load_it
+
+
+class TestCompleteness:
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_every_hook_has_a_section_with_its_signature_and_a_complete_example(self, hook: str) -> None:
+        section = pages.sections()[hook]
+        parameters = ", ".join(map(str, inspect.signature(getattr(hookspecs, hook)).parameters.values()))
+        answer = inspect.signature(getattr(hookspecs, hook)).return_annotation
+
+        assert f"def {hook}({parameters.replace(chr(39), '')}) -> {answer}" in section
+        assert "**Called**" in section or "**Entered**" in section
+        assert "**On failure**" in section
+        assert any(f"def {hook}(" in content for content in pages.files(hook).values())
+
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_every_hook_has_a_test_besides_those_of_this_page(self, hook: str) -> None:
+        tests = [path for path in Path(__file__).parent.glob("test_*.py") if path.name != Path(__file__).name]
+
+        assert any(re.search(rf"\b{hook}=", path.read_text()) for path in tests)
+
+    @pytest.mark.parametrize("hook", HOOKS)
+    def test_every_hook_says_in_one_sentence_what_it_is_for(self, hook: str) -> None:
+        assert inspect.getdoc(getattr(hookspecs, hook))
+        assert f"](#{hook})" in pages.text()
+
+    def test_the_page_has_no_section_for_a_hook_that_is_none(self) -> None:
+        assert {heading for heading in pages.sections() if heading.startswith("berrypod_")} == set(HOOKS)
+
+    def test_every_example_is_run_by_a_test(self) -> None:
+        this = Path(__file__).read_text()
+        modules = {
+            name.removesuffix(".py").replace("/", ".")
+            for heading in pages.sections()
+            for name in pages.files(heading)
+            if name.endswith(".py")
+        }
+        assert modules
+        assert [module for module in modules if f'"{module}"' not in this] == []
+
+    def test_every_event_is_in_the_table_with_all_its_fields(self) -> None:
+        kinds = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
+        for kind in kinds:
+            if kind is Event:
+                continue
+            names = [field.name for field in dataclasses.fields(kind) if field.name not in {"at", "actor"}]
+            row = f"| `{kind.__name__}` | `{kind.name}` | {', '.join(f'`{name}`' for name in names) or 'none'} |"
+            assert row in pages.sections()["Events"]
+
+    def test_every_table_is_listed_with_all_its_columns(self) -> None:
+        section = pages.sections()["The tables of a shop"]
+        private = {"admins", "admin_sessions", "api_tokens", "login_attempts"}
+        for table in metadata.tables.values():
+            if table.name in private or table.name.startswith(("alembic", "ddl")):
+                continue
+            common = {"id", "created_at", "updated_at", "sa_orm_sentinel"} - (
+                {"updated_at"} if table.name == "settings" else set()
+            )
+            columns = [f"`{column.name}`" for column in table.columns if column.name not in common]
+            assert f"| `{table.name}` | {', '.join(columns)} |" in section
+
+    @pytest.mark.parametrize("kind", [StatsProvider, BackupExporter, AdminPanel, Figure])
+    def test_every_field_of_a_declaration_is_named(self, kind: type) -> None:
+        signature = re.search(rf"`{kind.__name__}\((.*?)\)`", pages.text(), re.DOTALL)
+        assert signature
+        named = re.findall(r"(\w+)(?:=[^,]+)?", signature[1].replace("\n", " "))
+        assert named[: len(dataclasses.fields(kind))] or named
+        assert {field.name for field in dataclasses.fields(kind)} <= set(named)
+
+    def test_the_time_outs_that_are_promised_are_those_that_are_kept(self) -> None:
+        text = pages.text()
+        limits = DEFAULT_LIMITS
+        for words in (
+            f"takes more than {limits.import_seconds:g} seconds for it",
+            f"takes more than {limits.hook_seconds:g} seconds or returns",
+            f"up to {limits.key_seconds:g} seconds",
+            f"takes more than {limits.lifespan_enter_seconds:g} seconds, or ends while",
+            f"At the end it gets {limits.lifespan_leave_seconds:g} seconds",
+            f"longer than {limits.observe_seconds:g} seconds is a time-out",
+        ):
+            assert words in " ".join(text.split())
+        assert (limits.stuck_calls, limits.hangs_before_silence, limits.events_waiting) == (4, 3, 1000)
+
+    def test_the_parts_of_pages_that_it_names_exist(self) -> None:
+        components = Path("berrypod/web/templates/admin/components.html")
+        source = (pages.PAGE.parents[1] / components).read_text()
+        named = set(re.findall(r"ui\.(\w+)\(", pages.text()))
+
+        assert named
+        assert {name for name in named if f"macro {name}(" not in source} == set()
+
+
+def test_the_first_plugin_and_its_own_test(load: Load, check_plugin: CheckPlugin, berrypod_snapshot: Snapshot) -> None:
+    assert load(pages.FIRST_PLUGIN, "orders_csv")
+    tests = load(pages.FIRST_PLUGIN, "test_orders_csv")
+
+    tests.test_every_order_is_a_line(check_plugin, berrypod_snapshot)
+
+
+def test_the_first_plugin_is_twenty_lines_long() -> None:
+    lines = pages.files(pages.FIRST_PLUGIN)["orders_csv.py"].splitlines()
+    code = [line for line in lines if line.strip() and not line.startswith(("import", "from", '"""'))]
+    assert len(code) <= 20
+
+
+def test_the_example_of_settings(load: Load, check_plugin: CheckPlugin) -> None:
+    received: list[tuple[str | None, object]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.append((self.headers["Authorization"], json.loads(body)["number"]))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    module = load("berrypod_settings", "courier")
+    environ = {"COURIER_URL": f"http://127.0.0.1:{server.server_port}/", "COURIER_TOKEN": "letmein"}
+    plugin = check_plugin(module, environ=environ)
+    plugin.observe(ORDER)
+    plugin.observe(ShopStarted(version="1"))
+    server.shutdown()
+    server.server_close()
+
+    assert received == [("Bearer letmein", "K7QM-2XWD")]
+    with pytest.raises(AssertionError, match="COURIER_URL is not set"):
+        check_plugin(module)
+
+
+def test_the_example_of_a_key_source(load: Load, check_plugin: CheckPlugin, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("the key from the file\n")
+    module = load("berrypod_key_source", "key_file")
+    key = check_plugin(module, environ={"SECRET_KEY_DB_FILE": str(tmp_path / "key")}).plugins.database_key()
+
+    assert key is not None
+    assert key.reveal() == "the key from the file"
+    assert check_plugin(module).plugins.database_key() is None
+
+
+def test_the_example_of_a_stats_provider(load: Load, check_plugin: CheckPlugin) -> None:
+    figure = check_plugin(load("berrypod_stats_providers", "sold_out")).figures("sold-out")["sold-out"]
+
+    assert (figure.value, figure.text) == (1, "1 variants")
+    assert figure.warning
+
+
+def test_the_example_of_an_exporter_that_keeps_copies(
+    load: Load, check_plugin: CheckPlugin, berrypod_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    (tmp_path / "shelf").mkdir()
+    module = load("berrypod_backup_exporters", "shelf")
+    plugin = check_plugin(module, environ={"SHELF_FOLDER": str(tmp_path / "shelf")})
+    result = plugin.export("shelf", berrypod_snapshot)
+    assert isinstance(result, Delivered)
+    kept = plugin.backup_exporters[0].kept
+    assert isinstance(kept, KeptCopies)
+
+    async def use() -> None:
+        (copy,) = await kept.list()
+        assert copy.size_bytes == berrypod_snapshot.size_bytes
+        content = b"".join([chunk async for chunk in kept.open(copy.id)])
+        assert content == berrypod_snapshot.path.read_bytes()
+        for stranger in ("other", "../shop.db"):
+            with pytest.raises(NotFound):
+                await kept.delete(stranger)
+        await kept.delete(copy.id)
+        assert await kept.list() == []
+
+    asyncio.run(use())
+
+
+def test_the_example_of_a_panel(load: Load, check_plugin: CheckPlugin) -> None:
+    html = check_plugin(load("berrypod_admin_panels", "newest_orders.plugin")).render("newest-orders")
+
+    assert "<li>T3RV-9HCL: 24.00 EUR, placed</li>" in html
+
+
+def test_the_example_of_routes(load: Load, check_plugin: CheckPlugin) -> None:
+    plugin = check_plugin(load("berrypod_route_handlers", "sold_out_api"))
+    with TestClient(plugin.app()) as client:
+        assert client.get("/api/sold-out").json() == ["JAM-L"]
+
+
+def test_the_example_of_a_lifespan(load: Load, check_plugin: CheckPlugin) -> None:
+    module = load("berrypod_lifespan", "order_pulse")
+    plugin = check_plugin(module)
+    assert plugin.figures("order-pulse")["orders"].text == "unknown"
+
+    async def live() -> None:
+        async with opened(plugin.context.database), plugin.plugins.lifespans(), asyncio.timeout(5):
+            while plugin.context not in module.orders:
+                await asyncio.sleep(0.001)
+
+    asyncio.run(live())
+    assert plugin.figures("order-pulse")["orders"].value == 2
+    assert plugin.plugins.report()[0].failures == ()
+
+
+def test_the_example_of_a_command(load: Load, check_plugin: CheckPlugin) -> None:
+    module = load("berrypod_register_commands", "restock")
+    plugin = check_plugin(module)
+    assert set(plugin.commands) == {"restock"}
+
+    async def restock() -> int:
+        async with opened(plugin.context.database) as database:
+            await module.set_stock(plugin.context, "JAM-L", 7)
+            with pytest.raises(NotFound):
+                await module.set_stock(plugin.context, "NO-SUCH", 7)
+            async with database.read() as session:
+                return (await session.get_one(ProductVariant, 2)).stock
+
+    assert asyncio.run(restock()) == 7
+
+
+def test_the_example_of_an_observer(load: Load, check_plugin: CheckPlugin) -> None:
+    plugin = check_plugin(load("berrypod_observe", "order_log"))
+    plugin.observe(ORDER)
+    plugin.observe(ShopStarted(version="1"))
+
+    (line,) = (plugin.context.work_folder() / "orders.jsonl").read_text().splitlines()
+    assert json.loads(line)["total_minor"] == 900
+
+
+def test_the_example_of_an_event_of_ones_own(load: Load) -> None:
+    module = load("Events", "own_event")
+
+    assert module.LabelPrinted(order="K7QM-2XWD").as_dict()["event"] == "labels.printed"
