@@ -17,10 +17,9 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
@@ -28,10 +27,8 @@ from urllib.request import urlopen
 import msgspec
 
 from benchmarks.load import measure
-from berrypod.demo import fill
-from berrypod.settings import Secret, Settings
-from berrypod.storage import schema
-from berrypod.storage.database import Database
+from benchmarks.shops import encrypt_copy, make_demo
+from berrypod.settings import Secret
 
 _URL = re.compile(r"(?:Uvicorn running|Listening) on (http://[\d.:]+)")
 _TARGET_PEER = 5.0
@@ -44,23 +41,14 @@ class Server:
     url: str
 
 
-async def make_shop(path: Path, key: Secret | None) -> None:
-    """A demo shop at `path`."""
-    schema.create(path, key)
-    database = Database(Settings(database_path=path, secret_key_db=key))
-    await database.open()
-    await fill(database, now=datetime.now(UTC))
-    await database.close()
-
-
 @contextmanager
-def running(name: str, command: list[str], env: dict[str, str]) -> Iterator[Server]:
+def running(name: str, command: list[str], env: dict[str, str]) -> Generator[Server]:
     """A server in a process of its own, on a free port."""
     process = subprocess.Popen(
         [sys.executable, *command],
         env={**os.environ, **env},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE,
         text=True,
     )
     try:
@@ -127,10 +115,14 @@ def main() -> None:
     key = Secret(secrets.token_urlsafe(48))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         plain, encrypted = Path(folder, "plain.db"), Path(folder, "encrypted.db")
-        asyncio.run(make_shop(plain, None))
-        asyncio.run(make_shop(encrypted, key))
+        make_demo(plain)
+        encrypt_copy(plain, encrypted, key)
         peer = ("peer", uvicorn_command("benchmarks.peers.fastapi_shop:app"), {"DATABASE_PATH": str(plain)})
-        limit = ("litestar", uvicorn_command("benchmarks.peers.litestar_constant:app"), {})
+        limit: tuple[str, list[str], dict[str, str]] = (
+            "litestar",
+            uvicorn_command("benchmarks.peers.litestar_constant:app"),
+            {},
+        )
         servers = [
             stack.enter_context(running(*start))
             for start in (ours("encrypted", encrypted, key), ours("plain", plain, None), peer, limit)
