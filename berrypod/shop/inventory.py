@@ -250,11 +250,11 @@ async def _check_uses(session: AsyncSession, product: Product, uses: Sequence[Pi
     known = set(await session.scalars(select(Image.id).where(Image.id.in_(possible))))
     skus = {variant.sku for variant in product.variants}
     fields = {
-        f"{index}.image_id": f"There is no picture {use.image_id}."
+        f"[{index}].image_id": f"There is no picture {use.image_id}."
         for index, use in enumerate(uses)
         if use.image_id not in known
     } | {
-        f"{index}.variant_sku": f"{product.title} has no such variant."
+        f"[{index}].variant_sku": f"{product.title} has no such variant."
         for index, use in enumerate(uses)
         if use.variant_sku is not None and use.variant_sku not in skus
     }

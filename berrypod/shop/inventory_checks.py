@@ -35,13 +35,13 @@ def check_product(new: NewProduct) -> dict[str, Any]:
     if len(new.variants) > MAX_VARIANTS:
         checks.refuse("variants", f"At most {MAX_VARIANTS} variants.")
     values["variants"] = [
-        _variant_values(checks, msgspec.structs.asdict(variant), f"variants.{index}.")
+        _variant_values(checks, msgspec.structs.asdict(variant), f"variants[{index}].")
         for index, variant in enumerate(new.variants[:MAX_VARIANTS])
     ]
     skus = [variant["sku"] for variant in values["variants"]]
     for index, sku in enumerate(skus):
         if sku in skus[:index]:
-            checks.refuse(f"variants.{index}.sku", "Another variant has this SKU.")
+            checks.refuse(f"variants[{index}].sku", "Another variant has this SKU.")
     checks.done("The product cannot be kept like this")
     return values
 
@@ -78,7 +78,7 @@ def check_gallery(pictures: list[PictureUse]) -> list[PictureUse]:
     if len(pictures) > MAX_GALLERY:
         checks.refuse("pictures", f"At most {MAX_GALLERY} pictures.")
     cleaned = [
-        msgspec.structs.replace(use, alt=checks.text(f"{index}.alt", use.alt, longest=500, required=False))
+        msgspec.structs.replace(use, alt=checks.text(f"[{index}].alt", use.alt, longest=500, required=False))
         for index, use in enumerate(pictures[:MAX_GALLERY])
     ]
     checks.done("The gallery cannot be kept like this")

@@ -52,7 +52,7 @@ class Terms(msgspec.Struct, frozen=True):
 def check_request(request: OrderRequest) -> OrderRequest:
     """The request cleaned: white space trimmed, e-mail in lower case, lines of one SKU joined.
 
-    :raises Invalid: `fields` names everything that is wrong; lines as `lines.0.quantity`.
+    :raises Invalid: `fields` names everything that is wrong; lines as `lines[0].quantity`.
     """
     checks = Checks()
     values: dict[str, Any] = {
@@ -78,10 +78,10 @@ def _check_lines(checks: Checks, lines: Sequence[OrderLine]) -> list[OrderLine]:
         return []
     quantities: dict[str, int] = {}
     for index, line in enumerate(lines):
-        sku = checks.text(f"lines.{index}.sku", line.sku, longest=64)
-        quantity = checks.number(f"lines.{index}.quantity", line.quantity, least=1, most=MAX_QUANTITY)
+        sku = checks.text(f"lines[{index}].sku", line.sku, longest=64)
+        quantity = checks.number(f"lines[{index}].quantity", line.quantity, least=1, most=MAX_QUANTITY)
         quantities[sku] = checks.number(
-            f"lines.{index}.quantity", quantities.get(sku, 0) + quantity, least=1, most=MAX_QUANTITY
+            f"lines[{index}].quantity", quantities.get(sku, 0) + quantity, least=1, most=MAX_QUANTITY
         )
     return [OrderLine(sku=sku, quantity=quantity) for sku, quantity in quantities.items()]
 

@@ -89,9 +89,15 @@ def to_berrypod_error(error: Exception) -> errors.BerrypodError:
         case NotFoundError():
             return errors.NotFound()
         case _:
-            return errors.BerrypodError(
-                "Something went wrong on our side", hint="Try again in a moment. The cause is in the server's log."
-            )
+            return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> errors.BerrypodError:
+    if isinstance(error, RecursionError) and "deserializing" in str(error):  # msgspec, of JSON of a thousand brackets
+        return errors.Invalid("The body is nested too deeply")
+    return errors.BerrypodError(
+        "Something went wrong on our side", hint="Try again in a moment. The cause is in the server's log."
+    )
 
 
 def _from_http(error: HTTPException) -> errors.BerrypodError:
@@ -146,7 +152,9 @@ def _fields(extra: Any) -> dict[str, str]:
     for item in extra if isinstance(extra, list) else []:  # pyright: ignore[reportUnknownVariableType]
         if isinstance(item, dict):
             entry: dict[str, Any] = item  # pyright: ignore[reportUnknownVariableType]
-            found[str(entry.get("key", "body"))] = str(entry.get("message", "is not valid"))
+            key, message = str(entry.get("key", "body")), str(entry.get("message", "is not valid"))
+            # `data` is what a body is called within a handler; a client never heard of it.
+            found["body" if key == "data" else key] = "There is no body" if message == "'data'" else message
     return found
 
 

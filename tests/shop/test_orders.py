@@ -117,7 +117,7 @@ async def test_everything_that_is_wrong_is_told_at_once(stocked: Shop) -> None:
         "postcode",
         "city",
         "country",
-        "lines.0.quantity",
+        "lines[0].quantity",
     }
     assert await stock_of(stocked, "JAM-S") == 12
 
@@ -137,10 +137,10 @@ async def test_everything_that_is_wrong_is_told_at_once(stocked: Shop) -> None:
         ("email", "ada@example.com\nbcc: all@example.com"),
         ("lines", []),
         ("lines", [OrderLine(sku=f"S{number}") for number in range(51)]),
-        ("lines.0.quantity", [OrderLine(sku="JAM-S", quantity=10**30)]),
-        ("lines.0.quantity", [OrderLine(sku="JAM-S", quantity=-1)]),
-        ("lines.0.sku", [OrderLine(sku="\x00")]),
-        ("lines.1.quantity", [OrderLine(sku="JAM-S", quantity=999), OrderLine(sku="JAM-S")]),
+        ("lines[0].quantity", [OrderLine(sku="JAM-S", quantity=10**30)]),
+        ("lines[0].quantity", [OrderLine(sku="JAM-S", quantity=-1)]),
+        ("lines[0].sku", [OrderLine(sku="\x00")]),
+        ("lines[1].quantity", [OrderLine(sku="JAM-S", quantity=999), OrderLine(sku="JAM-S")]),
     ],
 )
 async def test_what_cannot_be_accepted_is_named(stocked: Shop, field: str, value: Any) -> None:

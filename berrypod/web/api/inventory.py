@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, delete, get, patch, post, put
+from litestar import Controller, Request, Response, delete, get, patch, post, put
 from litestar.params import Body, Parameter
 
 from berrypod.accounts.principals import TokenPrincipal
@@ -21,7 +21,16 @@ from berrypod.shop.inventory_records import (
     VariantRecord,
 )
 from berrypod.shop.paging import PAGE_SIZE
-from berrypod.web.api.describing import BEARER, READING, WRITING, PageNumber, PageSize, Search, problems
+from berrypod.web.api.describing import (
+    BEARER,
+    READING,
+    WRITING,
+    PageNumber,
+    PageSize,
+    Search,
+    documented_header,
+    problems,
+)
 
 TokenRequest = Request[TokenPrincipal, Any, Any]
 
@@ -69,10 +78,12 @@ class ProductChangesController(Controller):
         operation_id="createProduct",
         summary="Create a product, with or without variants",
         description="It is a draft unless `status` says otherwise. Without a `slug` one is made of the title.",
+        response_headers=[documented_header("Location", "Where the product is, for programs with a token")],
         responses=problems(409, token=True),
     )
-    async def create_product(self, request: TokenRequest, shop: Shop, data: NewProduct) -> ProductRecord:
-        return await shop.inventory.create(data, actor=request.user.actor)
+    async def create_product(self, request: TokenRequest, shop: Shop, data: NewProduct) -> Response[ProductRecord]:
+        made = await shop.inventory.create(data, actor=request.user.actor)
+        return Response(made, headers={"location": f"/api/inventory/{made.slug}"})
 
     @patch(
         "/products/{slug:str}",
