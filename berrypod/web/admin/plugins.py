@@ -57,7 +57,7 @@ async def plugins_page(request: AnyRequest, plugins: Plugins) -> Template:
 @get(
     "/api/plugins",
     opt={"access": scope("stats:read")},
-    operation_id="list_plugins",
+    operation_id="listPlugins",
     tags=["plugins"],
     summary="List the plugins: version, hooks, state, errors",
 )
