@@ -14,14 +14,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import Request, Router, get
+from litestar import Litestar, Request, Router, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.routes import HTTPRoute
 
 from berrypod import __version__
 from berrypod.errors import NotFound
-from berrypod.web.access import PUBLIC
+from berrypod.web.access import PUBLIC, Access, Scope, rule_of
 from berrypod.web.answers import FOR_EVER, ReadyAnswer
 from berrypod.web.assets import asset
 from berrypod.web.problems import PROBLEM_JSON
@@ -51,6 +52,8 @@ _TAGS: Final = {
 
 # Litestar names a generic record by modules; people who generate a client get to see the name.
 _LONG_NAME: Final = re.compile(rb"Page_[\w.]*\.(\w+)_|Page\[(\w+)\]")
+
+_PARAMETER_TYPE: Final = re.compile(r":\w+}")
 
 _PAGE: Final = """\
 <!doctype html>
@@ -113,21 +116,49 @@ class _Document(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         if self._encoded is None:
-            _tell_our_errors(openapi_schema)
+            _complete(openapi_schema, request.app)
             encoded: bytes = JsonRenderPlugin.render(self, request, openapi_schema)  # pyright: ignore[reportUnknownMemberType]
             self._encoded = _LONG_NAME.sub(lambda found: b"PageOf" + (found[1] or found[2]), encoded)
         return self._encoded
 
 
-def _tell_our_errors(document: dict[str, Any]) -> None:
-    """Where Litestar describes bad input as it would answer it itself, describe the problem document that we answer."""
-    paths: dict[str, dict[str, Any]] = document["paths"]
-    for path in paths.values():
-        for operation in path.values():
-            answer: dict[str, Any] | None = operation["responses"].get("400")
-            if answer and "application/json" in answer.get("content", {}):
-                answer["description"] = "Bad input"
-                answer["content"] = {PROBLEM_JSON: {"schema": _PROBLEM}}
+def _complete(document: dict[str, Any], app: Litestar) -> None:
+    """What Litestar cannot know of a route, a plugin's too: who may call it, and how errors are told."""
+    operations = {
+        (path, method): operation for path, item in document["paths"].items() for method, operation in item.items()
+    }
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for method, (handler, _) in route.route_handler_map.items():
+                operation = operations.get((_PARAMETER_TYPE.sub("}", route.path), method.lower()))
+                if operation is not None:
+                    _describe_access(operation, rule_of(handler))
+                    _describe_bad_input(operation)
+
+
+def _describe_access(operation: dict[str, Any], rule: Access | Scope) -> None:
+    if not isinstance(rule, Scope):
+        operation["security"] = [{}]
+        return
+    operation["security"] = [{"token": []}]
+    words = f"Needs a token with the scope `{rule.name}`."
+    operation["description"] = f"{operation['description']}\n\n{words}" if operation.get("description") else words
+    operation["responses"] |= {
+        "401": _problem("No token, or one that is unknown, revoked or expired"),
+        "403": _problem("The token lacks the scope"),
+    }
+
+
+def _describe_bad_input(operation: dict[str, Any]) -> None:
+    """Litestar describes it as it would answer itself; we answer with problem documents."""
+    answer: dict[str, Any] = operation["responses"].get("400", {})
+    if "application/json" in answer.get("content", {}):
+        operation["responses"]["400"] = _problem("The request is malformed")
+        operation["responses"].setdefault("422", _problem("Something in the input cannot be accepted"))
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {PROBLEM_JSON: {"schema": _PROBLEM}}}
 
 
 @cache

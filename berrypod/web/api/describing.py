@@ -24,15 +24,9 @@ FOR_ALL: Final[dict[str, Any]] = {"access": PUBLIC}
 READING: Final[dict[str, Any]] = {"access": scope("shop:read")}
 WRITING: Final[dict[str, Any]] = {"access": scope("shop:write")}
 
-# For operations that need a token, beside `opt`.
-BEARER: Final[list[dict[str, list[str]]]] = [{"token": []}]
-NO_TOKEN: Final[list[dict[str, list[str]]]] = [{}]
-
 _WHEN: Final[Mapping[int, str]] = MappingProxyType(
     {
         400: "The body is not JSON, or the request is malformed",
-        401: "No token, or one that is unknown, revoked or expired",
-        403: "The token lacks the scope",
         404: "There is no such thing",
         409: "It contradicts what is there; `code` says how",
         413: "The body is too large",
@@ -42,12 +36,12 @@ _WHEN: Final[Mapping[int, str]] = MappingProxyType(
 )
 
 
-def problems(*statuses: int, token: bool = False, told: Any = None, ok: int = 200) -> dict[int, ResponseSpec]:
+def problems(*statuses: int, told: Any = None, ok: int = 200) -> dict[int, ResponseSpec]:
     """The answers of an operation besides the plain one: problem documents for `statuses`, and always for bad input.
 
     `told` is the type of the good answer (status `ok`) where the handler returns ready bytes.
     """
-    wanted = {400, 422, *statuses, *((401, 403) if token else ())}
+    wanted = {400, 422, *statuses}
     answers = {
         status: ResponseSpec(Problem, description=_WHEN[status], media_type=PROBLEM_JSON, generate_examples=False)
         for status in sorted(wanted)

@@ -15,9 +15,7 @@ from berrypod.shop.picture_records import VERSION_DIGITS, PictureRecord
 from berrypod.web.answers import ASK_AGAIN, FOR_EVER, ReadyAnswer
 from berrypod.web.api.bodies import RawPicture, UnsupportedKind, read_limited
 from berrypod.web.api.describing import (
-    BEARER,
     FOR_ALL,
-    NO_TOKEN,
     READING,
     WRITING,
     PageNumber,
@@ -34,7 +32,6 @@ class ImagesController(Controller):
     @get(
         "/{image_id:int}",
         opt=FOR_ALL,
-        security=NO_TOKEN,
         operation_id="getImage",
         summary="Get the bytes of a picture",
         description="With the `v` that comes with its address the answer may be kept for ever; without, it is checked "
@@ -62,10 +59,9 @@ class ImagesController(Controller):
 
     @get(
         opt=READING,
-        security=BEARER,
         operation_id="listImages",
         summary="List pictures, newest first",
-        responses=problems(token=True),
+        responses=problems(),
     )
     async def list_images(
         self, shop: Shop, page: PageNumber = 1, page_size: PageSize = PAGE_SIZE
@@ -74,14 +70,13 @@ class ImagesController(Controller):
 
     @post(
         opt=WRITING,
-        security=BEARER,
         operation_id="uploadImage",
         summary="Upload a picture",
         description="The body is the file itself, not a form: JPEG, PNG, WebP or GIF, up to 10 MB and 25 megapixels. "
         "The same bytes are kept once: sent again, they give the picture that is there (200).",
         operation_class=RawPicture,
         responses={
-            **problems(413, 415, token=True),
+            **problems(413, 415),
             200: ResponseSpec(PictureRecord, description="It was there already", generate_examples=False),
         },
         response_headers=[documented_header("Location", "Where the bytes are")],
@@ -107,10 +102,9 @@ class ImagesController(Controller):
     @delete(
         "/{image_id:int}",
         opt=WRITING,
-        security=BEARER,
         operation_id="deleteImage",
         summary="Delete a picture that no product shows",
-        responses=problems(404, 409, token=True),
+        responses=problems(404, 409),
     )
     async def delete_image(self, shop: Shop, image_id: int) -> None:
         await shop.pictures.delete(image_id)

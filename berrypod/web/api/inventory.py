@@ -22,7 +22,6 @@ from berrypod.shop.inventory_records import (
 )
 from berrypod.shop.paging import PAGE_SIZE
 from berrypod.web.api.describing import (
-    BEARER,
     READING,
     WRITING,
     PageNumber,
@@ -41,12 +40,11 @@ class InventoryController(Controller):
     path = "/inventory"
     tags = ("inventory",)
     opt = READING
-    security = BEARER
 
     @get(
         operation_id="listInventory",
         summary="List products of every status with exact stock",
-        responses=problems(token=True),
+        responses=problems(),
     )
     async def list_inventory(
         self,
@@ -62,7 +60,7 @@ class InventoryController(Controller):
         "/{slug:str}",
         operation_id="getInventoryProduct",
         summary="Get a product of any status with exact stock",
-        responses=problems(404, token=True),
+        responses=problems(404),
     )
     async def get_product(self, shop: Shop, slug: str) -> ProductRecord:
         return await shop.inventory.get(slug)
@@ -71,7 +69,6 @@ class InventoryController(Controller):
 class ProductChangesController(Controller):
     tags = ("inventory",)
     opt = WRITING
-    security = BEARER
 
     @post(
         "/products",
@@ -79,7 +76,7 @@ class ProductChangesController(Controller):
         summary="Create a product, with or without variants",
         description="It is a draft unless `status` says otherwise. Without a `slug` one is made of the title.",
         response_headers=[documented_header("Location", "Where the product is, for programs with a token")],
-        responses=problems(409, token=True),
+        responses=problems(409),
     )
     async def create_product(self, request: TokenRequest, shop: Shop, data: NewProduct) -> Response[ProductRecord]:
         made = await shop.inventory.create(data, actor=request.user.actor)
@@ -91,7 +88,7 @@ class ProductChangesController(Controller):
         summary="Change or archive a product",
         description='What is left out stays as it is. `{"status": "archived"}` takes the product out of the shop; '
         "its orders stay as they are.",
-        responses=problems(404, 409, token=True),
+        responses=problems(404, 409),
     )
     async def change_product(self, request: TokenRequest, shop: Shop, slug: str, data: ProductChange) -> ProductRecord:
         return await shop.inventory.change(slug, data, actor=request.user.actor)
@@ -100,7 +97,7 @@ class ProductChangesController(Controller):
         "/products/{slug:str}",
         operation_id="deleteProduct",
         summary="Delete a product that was never ordered",
-        responses=problems(404, 409, token=True),
+        responses=problems(404, 409),
     )
     async def delete_product(self, request: TokenRequest, shop: Shop, slug: str) -> None:
         await shop.inventory.delete(slug, actor=request.user.actor)
@@ -110,7 +107,7 @@ class ProductChangesController(Controller):
         operation_id="setProductImages",
         summary="Set the pictures of a product, in their order",
         description="Replaces all of them; the first is the cover. Upload pictures with `POST /api/images` before.",
-        responses=problems(404, token=True),
+        responses=problems(404),
     )
     async def set_images(
         self,
@@ -125,7 +122,7 @@ class ProductChangesController(Controller):
         "/products/{slug:str}/variants",
         operation_id="addVariant",
         summary="Add a variant to a product",
-        responses=problems(404, 409, token=True),
+        responses=problems(404, 409),
     )
     async def add_variant(self, request: TokenRequest, shop: Shop, slug: str, data: NewVariant) -> VariantRecord:
         return await shop.inventory.add_variant(slug, data, actor=request.user.actor)
@@ -135,7 +132,7 @@ class ProductChangesController(Controller):
         operation_id="changeVariant",
         summary="Change a variant, its price or its stock",
         description="`stock_change` adds to the stock whatever was sold meanwhile; `stock` sets it.",
-        responses=problems(404, 409, token=True),
+        responses=problems(404, 409),
     )
     async def change_variant(self, request: TokenRequest, shop: Shop, sku: str, data: VariantChange) -> VariantRecord:
         return await shop.inventory.change_variant(sku, data, actor=request.user.actor)
@@ -145,7 +142,7 @@ class ProductChangesController(Controller):
         operation_id="deleteVariant",
         summary="Delete a variant",
         description="Orders keep their own copy of what was sold.",
-        responses=problems(404, token=True),
+        responses=problems(404),
     )
     async def delete_variant(self, request: TokenRequest, shop: Shop, sku: str) -> None:
         await shop.inventory.delete_variant(sku, actor=request.user.actor)

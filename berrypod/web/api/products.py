@@ -11,13 +11,12 @@ from berrypod.shop import Page, PageRequest, Shop
 from berrypod.shop.catalogue_records import CategoryCount, ProductDetail, ProductFilter, ProductSummary
 from berrypod.shop.paging import PAGE_SIZE
 from berrypod.web.answers import ReadyAnswer, ready_json
-from berrypod.web.api.describing import FOR_ALL, NO_TOKEN, PageNumber, PageSize, Search, problems
+from berrypod.web.api.describing import FOR_ALL, PageNumber, PageSize, Search, problems
 
 
 class ProductsController(Controller):
     tags = ("catalogue",)
     opt = FOR_ALL
-    security = NO_TOKEN
 
     @get(
         "/products",

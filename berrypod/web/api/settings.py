@@ -10,7 +10,7 @@ from litestar import Controller, delete, get, put
 from berrypod.shop import Shop
 from berrypod.shop.fields import described
 from berrypod.shop.settings import SettingRecord
-from berrypod.web.api.describing import BEARER, READING, WRITING, problems
+from berrypod.web.api.describing import READING, WRITING, problems
 
 
 class SettingValue(msgspec.Struct, forbid_unknown_fields=True):
@@ -20,13 +20,12 @@ class SettingValue(msgspec.Struct, forbid_unknown_fields=True):
 class SettingsController(Controller):
     path = "/settings"
     tags = ("settings",)
-    security = BEARER
 
     @get(
         opt=READING,
         operation_id="listSettings",
         summary="List all settings, with defaults",
-        responses=problems(token=True),
+        responses=problems(),
     )
     async def list_settings(self, shop: Shop) -> list[SettingRecord]:
         return await shop.settings.list()
@@ -36,7 +35,7 @@ class SettingsController(Controller):
         opt=READING,
         operation_id="getSetting",
         summary="Get a setting",
-        responses=problems(404, token=True),
+        responses=problems(404),
     )
     async def get_setting(self, shop: Shop, key: str) -> SettingRecord:
         return await shop.settings.record(key)
@@ -46,7 +45,7 @@ class SettingsController(Controller):
         opt=WRITING,
         operation_id="putSetting",
         summary="Set a setting",
-        responses=problems(token=True),
+        responses=problems(),
     )
     async def put_setting(self, shop: Shop, key: str, data: SettingValue) -> SettingRecord:
         return await shop.settings.put_as_client(key, data.value)
@@ -56,7 +55,7 @@ class SettingsController(Controller):
         opt=WRITING,
         operation_id="resetSetting",
         summary="Set a setting back to its default",
-        responses=problems(404, token=True),
+        responses=problems(404),
     )
     async def reset_setting(self, shop: Shop, key: str) -> None:
         await shop.settings.reset_as_client(key)
