@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from litestar import Litestar, Router
@@ -62,16 +63,17 @@ class Parts:
                 yield
         finally:
             await self.database.close()
-            self.plugins.close()
+            await asyncio.to_thread(self.plugins.close)  # waits for what observers are doing
 
 
 def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
     """Find the plugins (unless they are given), ask them for the key and for what they declare. Opens nothing.
 
-    :raises SettingsError: two plugins declare one setting, or the key's source fails.
+    :raises SettingsError: two plugins declare one setting, or production has no database key.
+    :raises PluginError: the plugin that knows the key failed.
     """
     plugins = plugins or Plugins.discover(settings)
-    settings = replace(settings, secret_key_db=plugins.database_key())
+    settings = settings.with_database_key(plugins.database_key())
     database = Database(settings)
     parts = Parts(
         settings=settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, cast, get_args
@@ -71,9 +71,9 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings.
+        """Read the settings. `with_database_key` checks that production has that key: a plugin may know it.
 
-        :raises SettingsError: a value is malformed, or production lacks a secret or has a short one.
+        :raises SettingsError: a value is malformed, or production lacks SECRET_KEY_BASE or has a short one.
         """
         values = os.environ if environ is None else environ
         environment = values.get("BERRYPOD_ENV", "dev").strip() or "dev"
@@ -88,12 +88,21 @@ class Settings:
             environment=cast("Environment", environment),
             database_path=_database_path(values),
             secret_key_base=base or Secret(_DEVELOPMENT_KEY_BASE),
-            secret_key_db=_secret(values, "SECRET_KEY_DB", required=production),
+            secret_key_db=_secret(values, "SECRET_KEY_DB", required=False),
             disabled_plugins=frozenset(
                 name.strip() for name in values.get("BERRYPOD_DISABLED_PLUGINS", "").split(",") if name.strip()
             ),
             environment_values=MappingProxyType(dict(values)),
         )
+
+    def with_database_key(self, key: Secret | None) -> Settings:
+        """These settings with the key that opens the database, wherever it came from.
+
+        :raises SettingsError: production has none, or a short one.
+        """
+        if self.production:
+            _require("SECRET_KEY_DB", key)
+        return replace(self, secret_key_db=key)
 
 
 def _database_path(values: Mapping[str, str]) -> Path:
@@ -115,23 +124,25 @@ def _secret(values: Mapping[str, str], name: str, *, required: bool) -> Secret |
     if text != text.strip():
         raise SettingsError(
             f"{name} begins or ends with white space",
-            hint="Remove it: a stray newline would become part of the key, and elsewhere the file would not open.",
-        )
-    if not text:
-        if required:
-            raise SettingsError(f"{name} is not set, and BERRYPOD_ENV=prod needs it", hint=_type_this(name))
-        return None
-    secret = Secret(text)
-    if required and len(secret) < MINIMUM_SECRET_BYTES:
-        raise SettingsError(
-            f"{name} has {len(secret)} bytes; at least {MINIMUM_SECRET_BYTES} are needed",
-            hint=_type_this(name),
+            hint="Remove it: a stray newline would become part of the key, and other machines would not open the file.",
         )
     if "\0" in text:
         raise SettingsError(f"{name} contains a zero byte", hint=_type_this(name))
-    if text == _DEVELOPMENT_KEY_BASE and required:
-        raise SettingsError(f"{name} is the public key of development", hint=_type_this(name))
+    secret = Secret(text) if text else None
+    if required:
+        _require(name, secret)
     return secret
+
+
+def _require(name: str, secret: Secret | None) -> None:
+    if secret is None:
+        raise SettingsError(f"{name} is not set, and BERRYPOD_ENV=prod needs it", hint=_type_this(name))
+    if len(secret) < MINIMUM_SECRET_BYTES:
+        raise SettingsError(
+            f"{name} has {len(secret)} bytes; at least {MINIMUM_SECRET_BYTES} are needed", hint=_type_this(name)
+        )
+    if secret.reveal() == _DEVELOPMENT_KEY_BASE:
+        raise SettingsError(f"{name} is the public key of development", hint=_type_this(name))
 
 
 def _type_this(name: str) -> str:

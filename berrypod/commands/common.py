@@ -22,7 +22,7 @@ from berrypod.app import Parts, create_parts
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
 from berrypod.plugins import Plugins
-from berrypod.settings import Secret, Settings
+from berrypod.settings import Settings
 
 
 def current_plugins() -> Plugins | None:
@@ -31,10 +31,13 @@ def current_plugins() -> Plugins | None:
     return context.find_object(Plugins) if context else None
 
 
-def database_key(settings: Settings) -> Secret | None:
-    """The key of the database: from a plugin that offers one, otherwise from the environment."""
-    plugins = current_plugins()
-    return plugins.database_key() if plugins else settings.secret_key_db
+def settings_with_key() -> Settings:
+    """The settings of the environment, with the database key of a plugin that offers one.
+
+    :raises SettingsError: the environment is wrong, or production has no database key.
+    """
+    settings, plugins = Settings.from_env(), current_plugins()
+    return settings.with_database_key(plugins.database_key() if plugins else settings.secret_key_db)
 
 
 @asynccontextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 from rich_click import RichCommand, RichGroup
 
-from berrypod.commands.common import database_key
-from berrypod.settings import Settings
+from berrypod.commands.common import settings_with_key
 from berrypod.storage import schema
 
 
@@ -18,11 +17,10 @@ def db() -> None:
 @db.command(cls=RichCommand)
 def create() -> None:
     """Make an empty shop at DATABASE_PATH, encrypted with SECRET_KEY_DB if that is set. Never overwrites a file."""
-    settings = Settings.from_env()
-    key = database_key(settings)
-    schema.create(settings.database_path, key)
-    click.echo(f"Created {settings.database_path} ({'encrypted' if key else 'NOT encrypted'}).")
-    if key:
+    settings = settings_with_key()
+    schema.create(settings.database_path, settings.secret_key_db)
+    click.echo(f"Created {settings.database_path} ({'encrypted' if settings.secret_key_db else 'NOT encrypted'}).")
+    if settings.secret_key_db:
         click.echo("Keep SECRET_KEY_DB somewhere safe, apart from the file: without it nobody can open the shop.")
 
 
@@ -30,6 +28,6 @@ def create() -> None:
 @click.option("--wait", default=10.0, show_default=True, help="Seconds to wait for running servers to let go.")
 def upgrade(wait: float) -> None:
     """Bring the database to this version's schema. Make a backup first. The server must be stopped."""
-    settings = Settings.from_env()
-    before, after = schema.upgrade(settings.database_path, database_key(settings), timeout=wait)
+    settings = settings_with_key()
+    before, after = schema.upgrade(settings.database_path, settings.secret_key_db, timeout=wait)
     click.echo(f"Upgraded from schema {before} to {after}." if before != after else f"Schema {after} is up to date.")

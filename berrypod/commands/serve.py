@@ -15,7 +15,7 @@ from rich_click import RichCommand
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
-from berrypod.commands.common import database_key, opened_parts
+from berrypod.commands.common import opened_parts, settings_with_key
 from berrypod.errors import SchemaOlder, SettingsError
 from berrypod.settings import Settings
 from berrypod.storage import schema
@@ -50,7 +50,7 @@ def serve(host: str, port: int, workers: int, upgrade: bool, trust_proxy: str | 
     The database must exist: `berrypod db create` makes a new one, and
     `berrypod demo` a whole shop to look at.
     """
-    settings = Settings.from_env()
+    settings = settings_with_key()
     listener = listen(host, port)
     asyncio.run(_check(settings, origin_of(listener), upgrade=upgrade))
     serve_on(listener, workers=workers, trust_proxy=trust_proxy)
@@ -116,8 +116,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def origin_of(listener: socket.socket) -> str:
     """The address of a listening socket, as a browser on this machine writes it."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - all addresses: name one of them
+    bound, port = str(listener.getsockname()[0]), int(listener.getsockname()[1])
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104 - all addresses: name one of them
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -128,7 +128,7 @@ async def _check(settings: Settings, origin: str, *, upgrade: bool) -> None:
     except SchemaOlder:
         if not upgrade:
             raise
-        before, after = await asyncio.to_thread(schema.upgrade, settings.database_path, database_key(settings))
+        before, after = await asyncio.to_thread(schema.upgrade, settings.database_path, settings.secret_key_db)
         click.echo(f"Upgraded the database from schema {before} to {after}.")
         await _open_once(settings, origin)
 
