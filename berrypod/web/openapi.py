@@ -124,6 +124,7 @@ class _Document(JsonRenderPlugin):
 
 def _complete(document: dict[str, Any], app: Litestar) -> None:
     """What Litestar cannot know of a route, a plugin's too: who may call it, and how errors are told."""
+    document["paths"] = dict(sorted(document["paths"].items()))
     operations = {
         (path, method): operation for path, item in document["paths"].items() for method, operation in item.items()
     }

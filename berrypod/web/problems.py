@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -15,6 +15,7 @@ from litestar.response import Redirect, Template
 from sqlalchemy.exc import IntegrityError
 
 from berrypod import errors
+from berrypod.shop.fields import described
 
 log = logging.getLogger("berrypod.web")
 
@@ -26,13 +27,13 @@ _SERVER_ERROR = 500
 class Problem(msgspec.Struct, omit_defaults=True):
     """An error as the API tells it (RFC 9457, with `code`, `hint` and, for bad input, `fields`)."""
 
-    title: str
-    status: int
-    detail: str
-    code: str
-    hint: str
-    type: str = "about:blank"
-    fields: dict[str, str] = {}
+    title: Annotated[str, described("What kind of problem it is", "Some of the input cannot be accepted")]
+    status: Annotated[int, described("The HTTP status", 422)]
+    detail: Annotated[str, described("What happened this time", "The order is not complete yet")]
+    code: Annotated[str, described("For programs; it stays the same", "invalid")]
+    hint: Annotated[str, described("What to do now", "Correct the fields named and send it again.")]
+    type: Annotated[str, described("Always about:blank: the code tells kinds apart", "about:blank")] = "about:blank"
+    fields: Annotated[dict[str, str], described("What is wrong, by field", {"email": "Please fill this in."})] = {}
 
 
 def wants_problem(request: Request[Any, Any, Any]) -> bool:
