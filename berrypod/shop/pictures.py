@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import msgspec
 from advanced_alchemy.filters import OrderBy
 from cachetools import LRUCache
 from sqlalchemy import select
@@ -22,6 +24,10 @@ from berrypod.shop.picture_records import AddedPicture, Picture, PictureHead, Pi
 from berrypod.shop.repositories import ImageRepository
 from berrypod.storage.database import Database
 from berrypod.storage.models import Image, Product, ProductImage
+
+_REFERENCES: Final = """
+    SELECT id, sha256, alt, width, height FROM images WHERE id IN (SELECT value FROM json_each(?))
+"""
 
 _CACHE_BYTES: Final = 32 * 1024 * 1024
 _HEADS_BYTES: Final = 4 * 1024 * 1024
@@ -63,20 +69,14 @@ class Pictures:
                 self._bytes[head.sha256] = data
         return Picture(head, data)
 
-    async def reference(self, number: int) -> PictureRef:
-        """Address, size and description of a picture, for a page that shows it.
-
-        :raises NotFound: there is no picture of this number.
-        """
-        row = await self._database.fetch(
-            lambda connection: connection.execute(
-                "SELECT id, sha256, alt, width, height FROM images WHERE id = ?", (number,)
-            ).fetchone()
-        )
-        if row is None:
-            raise _no_picture()
-        number, sha256, alt, width, height = row
-        return PictureRef(id=number, url=picture_url(number, sha256), alt=alt, width=width, height=height)
+    async def references(self, numbers: Iterable[int]) -> dict[int, PictureRef]:
+        """Address, size and description of pictures, by number. Those that are not there are left out."""
+        wanted = msgspec.json.encode(list(numbers)).decode()
+        rows = await self._database.fetch(lambda connection: connection.execute(_REFERENCES, (wanted,)).fetchall())
+        return {
+            number: PictureRef(id=number, url=picture_url(number, sha256), alt=alt, width=width, height=height)
+            for number, sha256, alt, width, height in rows
+        }
 
     async def add(self, data: bytes, *, filename: str = "", alt: str = "") -> AddedPicture:
         """Put a picture into the shop, unless the same bytes are there already.

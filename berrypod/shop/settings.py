@@ -53,6 +53,7 @@ DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType(
         "shop.name": Declaration(_Line, "Berrypod", "The name of the shop, on every page"),
         "shop.tagline": Declaration(_Line, "", "A short line under the name"),
         "shop.description": Declaration(_Text, "", "What the shop is about, for search engines and the front page"),
+        "shop.about": Declaration(_Text, "", "Who the people behind the shop are; a page of its own"),
         "shop.email": Declaration(_Line, "", "Where customers write to"),
         "shop.phone": Declaration(_Line, "", "Where customers call"),
         "shop.address": Declaration(_Text, "", "Postal address, one line each"),
@@ -61,6 +62,18 @@ DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType(
         "storefront.products_per_page": Declaration(
             Annotated[int, msgspec.Meta(ge=1, le=100)], 24, "Products on a page of the catalogue"
         ),
+        "storefront.banners": Declaration(
+            dict[str, int],
+            {},
+            "Wide pictures (their numbers) by place: `letters` beside the newsletter, `parcels` above the shipping "
+            "page, the name of a category in small letters; the first of all is on the front page",
+        ),
+        "storefront.covers": Declaration(
+            dict[str, int], {}, "Pictures (their numbers) by product's slug, for lists, in place of the first picture"
+        ),
+        "storefront.swatches": Declaration(
+            dict[str, dict[str, int]], {}, "Small pictures (their numbers) by product's slug and value of an option"
+        ),
         "orders.open": Declaration(bool, True, "Whether the shop takes orders now"),
         "orders.closed_message": Declaration(_Line, "", "What customers read while it takes none"),
         "orders.countries": Declaration(list[_Line], [], "Countries that the shop ships to; none for all"),
@@ -68,7 +81,11 @@ DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType(
             _Text, "Payable within 14 days of the invoice.", "How orders are paid, on the confirmation"
         ),
         "orders.shipping_note": Declaration(_Text, "", "How and when orders are sent, on product pages"),
+        "newsletter.title": Declaration(_Line, "", "The heading of the sign-up"),
         "newsletter.invitation": Declaration(_Line, "News from the shop, now and then.", "The line above the sign-up"),
+        "seo.description": Declaration(_Line, "", "What search engines show of the front page"),
+        "seo.indexing": Declaration(bool, True, "Whether search engines may list the shop"),
+        "tax.included": Declaration(bool, False, "Whether prices include tax; pages say so then"),
         "legal.imprint": Declaration(_Text, "", "Who runs the shop, as the law may ask for"),
         "legal.terms": Declaration(_Text, "", "Terms of sale"),
         "legal.privacy": Declaration(_Text, "", "What happens with customers' data"),

@@ -106,7 +106,8 @@ async def _shelf(site: Site, wanted: Wanted) -> Context:
         "listing": listing,
         "problem": problem,
         "categories": face.categories.values(),
-        "description": face.intro or face.tagline,
+        "banner": face.decoration.category(wanted.category) if wanted.page == 1 and wanted.q is None else None,
+        "description": face.search_description or face.tagline,
         "shelf_link": shelf_link,
         "shelf_page": _page_link(wanted),
     }

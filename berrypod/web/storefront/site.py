@@ -12,17 +12,17 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from berrypod.errors import NotFound
 from berrypod.shop import Shop
-from berrypod.shop.catalogue_records import PictureRef
 from berrypod.web.storefront import session
-from berrypod.web.storefront.face import HERO_IMAGE, Face
+from berrypod.web.storefront.decoration import Decoration, picture_numbers
+from berrypod.web.storefront.face import Face
 from berrypod.web.storefront.session import AnyRequest
 from berrypod.web.storefront.visitor import ANYBODY, KeptPage, Visitor, basket_mark, pieces_of, token_of
 
 HTML: Final = "text/html"
 
-_FACE_BYTES: Final = 4_000
+# With the decoration of a middling shop.
+_FACE_BYTES: Final = 40_000
 
 Context = Mapping[str, Any]
 
@@ -77,14 +77,8 @@ class Site:
 
     async def _read_face(self) -> Face:
         values = await self.shop.settings.values()
-        return Face.of(values, await self.shop.catalogue.categories(), await self._hero(values.get(HERO_IMAGE)))
-
-    async def _hero(self, number: Any) -> PictureRef | None:
-        """A picture that was deleted since is none: the page must not break over it."""
-        try:
-            return await self.shop.pictures.reference(number) if type(number) is int else None
-        except NotFound:
-            return None
+        pictures = await self.shop.pictures.references(picture_numbers(values))
+        return Face.of(values, await self.shop.catalogue.categories(), Decoration.of(values, pictures))
 
 
 SiteDependency: TypeAlias = NamedDependency[Site]

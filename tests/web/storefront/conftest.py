@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.shop import Shop
 from berrypod.shop.inventory_records import NewProduct, NewVariant, PictureUse
+from berrypod.shop.settings import store
 from berrypod.storage.database import Database
 from tests.web.storefront.browser import Browser
 
@@ -105,17 +106,34 @@ def empty_shop(app: Litestar) -> Shop:
 
 @pytest.fixture
 async def shop(empty_shop: Shop) -> Shop:
+    await fill(empty_shop)
+    return empty_shop
+
+
+async def fill(shop: Shop) -> None:
+    """Put `PRODUCTS` and their pictures into an empty shop."""
     for product in PRODUCTS:
-        await empty_shop.inventory.create(product)
-    pictures = [await empty_shop.pictures.add(_picture(colour), alt=colour) for colour in ("red", "purple", "beige")]
+        await shop.inventory.create(product)
+    pictures = [await shop.pictures.add(_picture(colour), alt=colour) for colour in ("red", "purple", "beige")]
     numbers = [added.picture.id for added in pictures]
-    await empty_shop.inventory.set_gallery("raspberry-jam", [PictureUse(image_id=numbers[0], alt="A jar")])
+    await shop.inventory.set_gallery("raspberry-jam", [PictureUse(image_id=numbers[0], alt="A jar")])
     gallery = [
         PictureUse(image_id=numbers[2], alt="Cream", variant_sku="SHIRT-CS"),
         PictureUse(image_id=numbers[1], alt="Plum", variant_sku="SHIRT-PS"),
     ]
-    await empty_shop.inventory.set_gallery("sprig-shirt", gallery)
-    return empty_shop
+    await shop.inventory.set_gallery("sprig-shirt", gallery)
+
+
+@pytest.fixture
+def database_writer(app: Litestar) -> Callable[[str, Any], Awaitable[None]]:
+    """Writes a setting past all checks."""
+    database: Database = app.state["parts"].database
+
+    async def write(key: str, value: Any) -> None:
+        async with database.write() as session:
+            await store(session, key, value)
+
+    return write
 
 
 @pytest.fixture

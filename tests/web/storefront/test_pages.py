@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
 from berrypod.shop import Shop
@@ -158,14 +161,54 @@ async def test_pages_of_words_are_there_when_their_setting_is(
     assert path in {link["href"] for link in (await browser.open("/")).all("a")}
 
 
-async def test_a_hero_picture_that_was_deleted_leaves_the_page_standing(browser: Browser, shop: Shop) -> None:
-    """The setting may name a picture that is no longer there, or nonsense."""
-    picture = (await shop.pictures.list()).items[0]
-    await shop.settings.put("storefront.hero_image", picture.id)
-    assert picture.url in {image["src"] for image in (await browser.open("/")).all("img")}
-    for nonsense in (picture.id + 1000, "one", None, True, [1]):
-        await shop.settings.put("storefront.hero_image", nonsense)
-        assert (await browser.open("/")).status == 200
+async def test_the_shop_is_decorated_with_the_pictures_that_its_settings_name(browser: Browser, shop: Shop) -> None:
+    """Banners on their pages, a cover on the shelf, a swatch beside its colour."""
+    red, purple, beige = sorted((await shop.pictures.list()).items, key=lambda picture: picture.id)
+    await shop.settings.put("storefront.banners", {"front": red.id, "pantry": purple.id, "parcels": beige.id})
+    await shop.settings.put("storefront.covers", {"plum-bowl": purple.id})
+    await shop.settings.put("storefront.swatches", {"sprig-shirt": {"Cream": beige.id}})
+    await shop.settings.put("orders.shipping_note", "By bicycle.")
+
+    def sources() -> list[str]:
+        return [image["src"] for image in browser.page.all("img")]
+
+    await browser.open("/")
+    assert sources()[0] == red.url
+    assert purple.url in sources()
+    await browser.open("/?category=Pantry")
+    assert sources()[0] == purple.url
+    await browser.open("/shipping")
+    assert sources() == [beige.url]
+    await browser.open("/products/sprig-shirt")
+    assert browser.page.all("img", src=beige.url, alt="")
+
+
+@pytest.mark.parametrize("wrong", [{"front": 4711}, {"front": "one"}, [1], None, "x"])
+async def test_decoration_that_is_not_there_leaves_the_page_standing(
+    browser: Browser, shop: Shop, database_writer: Callable[[str, Any], Awaitable[None]], wrong: Any
+) -> None:
+    """A picture that was deleted since, or a value that nobody checked (a restored file, another version)."""
+    for key in ("storefront.banners", "storefront.covers", "storefront.swatches"):
+        await database_writer(key, wrong)
+    for path in ("/", "/products/sprig-shirt"):
+        assert (await browser.open(path)).status == 200
+
+
+async def test_other_places_of_the_shop_are_linked_if_they_are_safe(browser: Browser, shop: Shop) -> None:
+    """Whoever can write a setting must not be able to run a script by it."""
+    await shop.settings.put("social.mastodon", "https://social.example/@berries")
+    await shop.settings.put("social.evil", "javascript:alert(1)")
+    page = await browser.open("/")
+    assert page.all("a", href="https://social.example/@berries")
+    assert "javascript:" not in page.html
+
+
+async def test_search_engines_are_kept_out_on_demand_and_always_of_private_pages(browser: Browser, shop: Shop) -> None:
+    """The basket is nobody's business in any case."""
+    assert not (await browser.open("/")).all("meta", name="robots")
+    assert (await browser.open("/basket")).all("meta", name="robots", content="noindex")
+    await shop.settings.put("seo.indexing", False)
+    assert (await browser.open("/")).all("meta", name="robots", content="noindex")
 
 
 @pytest.mark.parametrize("path", ["/products/nope", "/nowhere", "/products/secret-candle"])
