@@ -1,0 +1,1 @@
+"""The whole shop in a real browser, against a real server."""
