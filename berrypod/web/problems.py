@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from berrypod import errors
 from berrypod.shop.fields import described
+from berrypod.web.security import CSRF_COOKIE
 
 log = logging.getLogger("berrypod.web")
 
@@ -53,12 +54,16 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return problem_response(known)
     if isinstance(known, errors.Unauthenticated) and request.url.path.startswith("/admin"):
         return _to_login(request)
-    return Template(
+    page = Template(
         template_name="admin/error.html" if request.url.path.startswith("/admin") else "shared/error.html",
         context={"error": known, "status": known.status, "reason": _reason(known.status)},
         status_code=known.status,
         headers=_headers(known),
     )
+    if isinstance(error, HTTPException) and _is_csrf(error) and CSRF_COOKIE in request.cookies:
+        # A token that was made under another secret would be refused for as long as the browser keeps it.
+        page.delete_cookie(CSRF_COOKIE)
+    return page
 
 
 def problem_response(error: errors.BerrypodError) -> Response[bytes]:
@@ -109,7 +114,7 @@ def _from_http(error: HTTPException) -> errors.BerrypodError:
     kind = _HttpProblem("The form is no longer valid" if _is_csrf(error) else _sentence(error.detail))
     kind.status_code = status
     if _is_csrf(error):
-        kind.hint = "Reload the page and send the form again. Cookies must be allowed for this."
+        kind.hint = "Go back, reload that page and send the form again. Cookies must be allowed for this."
     kind.extra_headers = dict(error.headers or {})
     return kind
 

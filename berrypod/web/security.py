@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from litestar.config.csrf import CSRFConfig
+from litestar.connection import ASGIConnection
+from litestar.exceptions import SerializationException
 from litestar.middleware.base import DefineMiddleware
 from litestar.middleware.session.base import SessionMiddleware
 from litestar.middleware.session.client_side import ClientSideSessionBackend, CookieBackendConfig
@@ -30,6 +32,7 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 # Parts of the address under which neither a basket nor a form lives.
 _WITHOUT_COOKIES: Final = frozenset({"api", "static", "health", "schema", "metrics"})
 
+CSRF_COOKIE: Final = "berrypod_csrf"
 BASKET_DAYS: Final = 30
 ADMIN_SESSION_DAYS: Final = 14
 
@@ -75,7 +78,7 @@ def csrf_config(settings: Settings) -> CSRFConfig:
     """A token in a cookie and in each form. The API takes no cookies and so needs none."""
     return CSRFConfig(
         secret=derive_subkey(settings.secret_key_base, "csrf").hex(),
-        cookie_name="berrypod_csrf",
+        cookie_name=CSRF_COOKIE,
         cookie_secure=settings.production,
         cookie_httponly=True,
         cookie_samesite="lax",
@@ -120,4 +123,14 @@ def _cookie_session(
         httponly=True,
         samesite="lax",
     )
-    return SessionMiddleware(app, ClientSideSessionBackend(config))
+    return SessionMiddleware(app, _CookieBackend(config))
+
+
+class _CookieBackend(ClientSideSessionBackend):
+    """Litestar's own makes some cookies that were tampered with an error of the server. They are no session."""
+
+    async def load_from_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, Any]:
+        try:
+            return await super().load_from_connection(connection)  # pyright: ignore[reportUnknownMemberType]
+        except (SerializationException, LookupError, TypeError, ValueError):
+            return {}
