@@ -51,7 +51,7 @@ ALL_SHOTS: Mapping[str, Shot] = {
     )
 }
 
-_QUALITY = 81
+_QUALITY = 84
 
 
 @dataclass(frozen=True, kw_only=True)

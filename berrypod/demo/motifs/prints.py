@@ -49,7 +49,7 @@ def sprig(canvas: Canvas) -> None:
     """Two raspberries and a bud on a leafy twig."""
     twig(canvas, [(-0.75, -1.0), (-0.3, -0.72), (0.1, -0.6), (0.62, -0.7)], MOSS, width=0.055)
     twig(canvas, [(0.02, -0.62), (0.16, -0.3), (0.14, -0.1)], MOSS)
-    twig(canvas, [(-0.36, -0.74), (-0.46, -0.4), (-0.44, -0.24)], MOSS)
+    twig(canvas, [(-0.36, -0.74), (-0.42, -0.46), (-0.365, -0.24)], MOSS)
     twig(canvas, [(0.5, -0.68), (0.72, -0.5), (0.76, -0.36)], MOSS, width=0.04)
     for x, y, size, turn in (
         (-0.6, -0.88, 0.36, -128),

@@ -18,7 +18,7 @@ from berrypod.demo.drawing.palette import (
     WALNUT,
     Colour,
 )
-from berrypod.demo.drawing.paths import Path, arc, box, ellipse, smooth, svg
+from berrypod.demo.drawing.paths import arc, box, cubic, ellipse, smooth, svg
 from berrypod.demo.drawing.texture import grain_tile, linen_tile, wood_tile
 from berrypod.demo.motifs.berries import raspberry
 from berrypod.demo.motifs.foliage import leaf
@@ -161,13 +161,12 @@ def groceries(canvas: Canvas) -> None:
         with canvas.placed(x, 40, 1.0, turn):
             canvas.fill(box(-17, -150, 17, 60), MINT)
             canvas.fill(box(2, -150, 17, 60), NIGHT, alpha=0.1)
-            for sway in (-46, -16, 18, 48):
-                blade: Path = [
-                    (-14, -130),
-                    *smooth([(sway - 12, -230), (sway * 2, -310)], closed=False),
-                    *smooth([(sway * 1.5 + 10, -230), (14, -130)], closed=False),
-                ]
-                canvas.fill(blade, LEAF if sway < 20 else GOOSEBERRY.deeper(0.2))
+            for sway, colour in ((-70, LEAF), (62, LEAF), (-30, GOOSEBERRY.deeper(0.2)), (24, GOOSEBERRY.deeper(0.1))):
+                tip = (float(sway), -300.0 + abs(sway) * 0.9)
+                edge = [*cubic((-16, -130), (-24, -190), (sway - 34, tip[1] + 60), tip)]
+                edge += cubic(tip, (sway + 26, tip[1] + 70), (26, -190), (16, -130))
+                canvas.fill(edge, colour)
+                canvas.line([(0, -140), (sway * 0.8, tip[1] + 50)], colour.paler(0.35), 3, alpha=0.5)
     with canvas.placed(70, 60, 1.0, 13):
         loaf = svg("M -44 40 L -46 -240 C -44 -320 44 -320 46 -240 L 44 40 Z")
         canvas.fill(loaf, OAK)

@@ -31,7 +31,7 @@ from berrypod.demo.goods.hoodie import hoodie
 from berrypod.demo.goods.notebook import notebook
 from berrypod.demo.goods.tee import tee
 from berrypod.demo.motifs.berries import mono, raspberry
-from berrypod.demo.motifs.foliage import leaf_spray, scatter
+from berrypod.demo.motifs.foliage import PLAIN_LEAF, scatter
 from berrypod.demo.motifs.prints import big_strawberry, sprig, wordmark
 from berrypod.demo.scenes.backdrops import contact
 from berrypod.demo.shots.house import PINS, candle_of, cushion_in
@@ -55,7 +55,9 @@ def cover(
                 if index % 2:
                     raspberry(canvas, pressed)
                 else:
-                    leaf_spray(canvas, pressed.skin, toothed=False)
+                    for leaf in (-54, 54, 0):
+                        with canvas.placed(turn=leaf):
+                            canvas.fill(PLAIN_LEAF, pressed.skin, alpha=0.55)
         canvas.glow(260, 240, 420, 380, CREAM, 0.18)
         if foot is not None:
             contact(canvas, 300, y + foot * scale, 270 * scale, alpha=0.55)

@@ -24,7 +24,7 @@ class Shot:
     choice: str | None = None
     width: int = 1000
     height: int = 1000
-    density: float = 0.9
+    density: float = 0.8
 
 
 def flat(
