@@ -22,7 +22,7 @@ class SignInRefused(AccessError):
     code = "sign_in_refused"
     status = 401
     title = "The e-mail address or the password is wrong"
-    default_hint = "Try again. Whoever runs the server can set a new password: `berrypod admin reset-password`."
+    default_hint = "Look at both and try again; mind Caps Lock and the language of the keyboard."
 
 
 class CodeRefused(SignInRefused):

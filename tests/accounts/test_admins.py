@@ -8,11 +8,12 @@ import argon2
 import pytest
 from sqlalchemy import select, update
 
-from berrypod.accounts import Accounts
+from berrypod.accounts import Accounts, recovery
 from berrypod.accounts.admins import AdminRecord
 from berrypod.errors import Conflict, Invalid, NotFound
 from berrypod.settings import Secret, Settings
 from berrypod.storage.database import Database
+from berrypod.storage.fields import FieldUnreadable
 from berrypod.storage.models import Admin
 from tests.accounts.conftest import EMAIL, PASSWORD, Clock, cheap_hasher
 
@@ -152,7 +153,13 @@ async def test_an_authenticator_secret_that_cannot_be_read_keeps_nobody_from_bei
 ) -> None:
     """After a change of SECRET_KEY_BASE the password still works, and so do listing and helping."""
     async with database.write() as session:
-        await session.execute(update(Admin).values(totp_secret="JBSWY3DPEHPK3PXP", totp_confirmed_at=clock()))
+        await session.execute(
+            update(Admin).values(
+                totp_secret="JBSWY3DPEHPK3PXP",
+                totp_confirmed_at=clock(),
+                recovery_codes=[recovery.hashed("0123-4567-89ab-cdef")],
+            )
+        )
     changed = Settings(
         environment="test", database_path=settings.database_path, secret_key_base=Secret("another key " * 4)
     )
@@ -162,6 +169,9 @@ async def test_an_authenticator_secret_that_cannot_be_read_keeps_nobody_from_bei
         accounts = Accounts(other, changed, clock=clock, hasher=cheap_hasher())
         assert await accounts.admins.verify(EMAIL, PASSWORD)
         assert (await accounts.admins.list())[0].totp
+        with pytest.raises(FieldUnreadable):
+            await accounts.totp.verify(admin.id, "123456")
+        assert await accounts.totp.verify(admin.id, "0123-4567-89ab-cdef")
         await accounts.totp.disable(admin.id)
         assert not (await accounts.admins.get(admin.id)).totp
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import get
@@ -10,33 +11,37 @@ from litestar.response import Template
 
 from berrypod.plugin_report import PluginReport
 from berrypod.plugins import Plugins
+from berrypod.shop.fields import described
 from berrypod.web.access import scope
 from berrypod.web.admin.pages import page
 from berrypod.web.admin.state import AnyRequest
 
 
 class PluginFailureItem(msgspec.Struct):
-    """A failure that cost one call; `times` says how often it came in a row."""
+    """A failure that cost one call, and not the plugin."""
 
     at: datetime
-    what: str
-    error: str
-    hint: str | None
+    what: Annotated[str, described("Which call failed", "stats provider weather")]
+    error: Annotated[str, described("What happened, for people", "no answer within 2 seconds")]
+    hint: Annotated[str | None, described("What to do about it")]
     timed_out: bool
-    times: int
+    times: Annotated[int, described("How often in a row", 1)]
 
 
 class PluginItem(msgspec.Struct):
-    """`state`: `active`, `quarantined` (it failed at start; `error` says why) or `disabled` (by the environment)."""
+    """A plugin that was found, whether it runs or not."""
 
-    name: str
-    version: str | None
-    distribution: str | None
-    hooks: list[str]
-    state: str
-    error: str | None
-    hint: str | None
-    failures: list[PluginFailureItem]
+    name: Annotated[str, described("Its name, as BERRYPOD_DISABLED_PLUGINS takes it", "backup")]
+    version: Annotated[str | None, described("Of its distribution", "0.1.0")]
+    distribution: Annotated[str | None, described("The package that brought it", "berrypod-backup")]
+    hooks: Annotated[list[str], described("The hooks that it implements", ["berrypod_backup_exporters"])]
+    state: Annotated[
+        Literal["active", "quarantined", "disabled"],
+        described("`quarantined`: it failed at start and is not called; `disabled`: by the environment", "active"),
+    ]
+    error: Annotated[str | None, described("Why it is in quarantine")]
+    hint: Annotated[str | None, described("What to do about it")]
+    failures: Annotated[list[PluginFailureItem], described("The recent ones, the newest first")]
 
     @classmethod
     def of(cls, report: PluginReport) -> PluginItem:

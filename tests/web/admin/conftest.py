@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -172,7 +172,7 @@ def shop_file_with_admin(tmp_path_factory: pytest.TempPathFactory, empty_shop_fi
 
 
 @contextmanager
-def running(settings: Settings, *sources: PluginSource) -> Iterator[Shop]:
+def running(settings: Settings, *sources: PluginSource) -> Generator[Shop]:
     """The app of these settings, with no plugins but those given."""
     events: list[Any] = []
     listener = PluginSource.of(_Listener(events), "listener")

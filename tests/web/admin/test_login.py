@@ -10,7 +10,7 @@ from pyotp.totp import TOTP
 
 from berrypod.accounts.throttle import ADDRESS
 from berrypod.events import AdminSignedIn, AdminSignedOut, AdminSignInFailed
-from berrypod.settings import Settings
+from berrypod.settings import Secret, Settings
 from berrypod.web.admin import state
 from tests.accounts.conftest import EMAIL, PASSWORD
 from tests.web.admin.conftest import Shop, Visitor, running
@@ -197,13 +197,15 @@ def test_an_admin_who_is_disabled_is_out_at_once_and_gets_in_no_more(shop: Shop,
 
 
 @pytest.mark.parametrize("environment", ["prod", "dev"])
-def test_the_cookies_have_their_flags(admin_settings: Settings, environment: str) -> None:
+def test_the_cookies_have_their_flags(encrypted_settings: Settings, environment: str) -> None:
     settings = Settings(
         environment="prod" if environment == "prod" else "dev",
-        database_path=admin_settings.database_path,
-        secret_key_base=admin_settings.secret_key_base,
+        database_path=encrypted_settings.database_path,
+        secret_key_db=encrypted_settings.secret_key_db,
+        secret_key_base=Secret("a key base of the tests, long"),
     )
     with running(settings) as shop:
+        shop.outside(lambda accounts: accounts.admins.create(email=EMAIL, password=PASSWORD))
         visitor = shop.visitor()
         found = visitor.get("/admin/login").response.headers.get_list("set-cookie")
         found += visitor.sign_in().response.headers.get_list("set-cookie")
