@@ -38,7 +38,7 @@ Stage = Literal["copying", "verifying"]
 Progress = Callable[[Stage, float], None]
 
 # What is left to the shop, which goes on writing while its copy grows.
-SPARE_BYTES = 16_000_000
+SPARE_BYTES = 32_000_000
 
 # Each page is needed once. VACUUM takes as much again for the copy.
 _CACHE_KIBIBYTES = 4_096

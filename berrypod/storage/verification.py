@@ -7,7 +7,6 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from berrypod.settings import Secret
 from berrypod.storage import integrity, schema
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.diagnosis import identify, require_file
-from berrypod.storage.failures import explain
+from berrypod.storage.failures import explain, is_unusable_after
 from berrypod.storage.jobs import Jobs
-from berrypod.storage.keys import DatabaseKey
+from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 
 _BLOCK_BYTES = 1024 * 1024
 _PROBLEMS_TOLD = 3
@@ -83,6 +82,8 @@ async def verify(path: Path, passphrase: Secret | None) -> VerifiedFile:
     try:
         return await Jobs().run(lambda: open_immutable(path, key), work)
     except (dbapi2.Error, MemoryError) as error:
+        if is_unusable_after(error) and (pages := await asyncio.to_thread(_damaged_pages, path, key)):
+            raise errors.DatabaseDamaged(f"{path} is damaged: {pages}") from error
         raise explain(error, path) from error
 
 
@@ -107,7 +108,7 @@ def _check(
     # SQLite's check reads every page but the free ones, and what it reads is authenticated: tried with a flipped bit in
     # each page of a file. SQLCipher's own check takes half again as long, and adds nothing where no page is free.
     if found := integrity.problems(connection, encrypted=key is not None and free_pages > 0):
-        raise errors.DatabaseDamaged(f"{path} is damaged: {_told(_damaged_pages(path, key) or found)}")
+        raise errors.DatabaseDamaged(f"{path} is damaged: {_damaged_pages(path, key) or _told(found)}")
     return VerifiedFile(
         size_bytes=size,
         sha256=digest(),
@@ -130,15 +131,18 @@ def count_rows(connection: dbapi2.Connection) -> dict[str, int]:
     return counts
 
 
-def _damaged_pages(path: Path, key: DatabaseKey | None) -> list[str]:
-    """The pages by their numbers, where encryption tells; on a connection of its own: the other one is spoilt."""
+def _damaged_pages(path: Path, key: DatabaseKey | None) -> str:
+    """The damaged pages by their numbers, where encryption tells: each page says whether it is as it was written."""
     if key is None:
-        return []
-    try:
-        with closing(open_immutable(path, key)) as connection:
-            return [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check")]
-    except (dbapi2.Error, MemoryError):
-        return []
+        return ""
+    damaged: list[str] = []
+    with path.open("rb") as file:
+        number = 1
+        while (page := file.read(PAGE_BYTES)) and len(damaged) <= _PROBLEMS_TOLD:
+            if not key.authenticates(page, number):
+                damaged.append(f"page {number}")
+            number += 1
+    return ", ".join(damaged[:_PROBLEMS_TOLD]) + (" and more" if len(damaged) > _PROBLEMS_TOLD else "")
 
 
 def _told(found: Sequence[str]) -> str:

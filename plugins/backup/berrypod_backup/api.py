@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, Response, delete, get, post
+from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 from litestar.response import Stream
 
 from berrypod.web.access import scope
-from berrypod.web.api.describing import BEARER, documented_header, problems
 from berrypod.web.problems import PROBLEM_JSON, Problem
 from berrypod_backup.answers import file_answer, pieces_of
 from berrypod_backup.kept import Kept
@@ -22,24 +22,28 @@ BASE = "/api/backups"
 _READ = {"access": scope("backup:read")}
 _WRITE = {"access": scope("backup:write")}
 
-_GONE = {
-    410: ResponseSpec(
-        Problem,
-        description="It was fetched, or waited for too long (`backup_gone`)",
-        media_type=PROBLEM_JSON,
-        generate_examples=False,
-    )
-}
+
+def _problem(description: str) -> ResponseSpec:
+    return ResponseSpec(Problem, description=description, media_type=PROBLEM_JSON, generate_examples=False)
+
+
+def _header(name: str, description: str) -> ResponseHeader:
+    return ResponseHeader(name=name, description=description, documentation_only=True)
+
+
+# What a token must be allowed to, and how bad input is told, the core adds to the document.
+_UNKNOWN = {404: _problem("There is none of this id, or no longer (`backup_unknown`)")}
+_FAILING = {502: _problem("The exporter failed (`exporter_failed`)")}
 _FILE = {
     200: ResponseSpec(bytes, description="The file", media_type="application/octet-stream", generate_examples=False)
 }
 _FILE_HEADERS = [
-    documented_header("Content-Length", "Bytes: fewer have come if the connection broke off"),
-    documented_header("Repr-Digest", "`sha-256=:...:`, SHA-256 in base64 (RFC 9530)"),
-    documented_header("Content-Disposition", "A file name with the time in UTC"),
+    _header("Content-Length", "Bytes: fewer have come if the connection broke off"),
+    _header("Repr-Digest", "`sha-256=:...:`, SHA-256 in base64 (RFC 9530)"),
+    _header("Content-Disposition", "A file name with the time in UTC"),
 ]
 
-CopyId = Annotated[str, Parameter(query="copy", max_length=1000, description="The copy's `id`, as listed")]
+CopyId = Annotated[str, QueryParameter(name="copy", max_length=1000, description="The copy's `id`, as listed")]
 
 
 def actor_of(request: Request[Any, Any, Any]) -> str | None:
@@ -51,7 +55,6 @@ def actor_of(request: Request[Any, Any, Any]) -> str | None:
 class BackupsController(Controller):
     path = BASE
     tags = ("backups",)
-    security = BEARER
 
     @get(
         opt=_READ,
@@ -59,7 +62,6 @@ class BackupsController(Controller):
         summary="List backups, newest first, and kept copies",
         description="The latest backups with their state, and the copies that exporters keep. An exporter that cannot "
         "say what it keeps is listed with its error.",
-        responses=problems(token=True),
     )
     async def list_backups(self, backups: Backups, kept: Kept) -> BackupList:
         records = await backups.all()
@@ -73,10 +75,10 @@ class BackupsController(Controller):
         summary="Start a backup",
         description="Makes one snapshot of the shop and hands it to every exporter named; without any it is "
         "`download`, a file to fetch. The answer comes at once: ask the address in `Location` for state and progress. "
-        "One snapshot is made at a time, others wait for their turn (`queued`). 409 `too_many_backups`: eight are "
+        "One snapshot is made at a time, others wait for their turn (`queued`). 409 `too_many_backups`: four are "
         "being made or wait to be fetched.",
-        responses=problems(409, token=True),
-        response_headers=[documented_header("Location", "Where its state is")],
+        responses={409: _problem("As many as may be are being made or wait to be fetched (`too_many_backups`)")},
+        response_headers=[_header("Location", "Where its state is")],
     )
     async def start_backup(
         self, request: Request[Any, Any, Any], backups: Backups, data: BackupRequest | None = None
@@ -89,7 +91,7 @@ class BackupsController(Controller):
         opt=_READ,
         operation_id="getBackup",
         summary="State and progress of a backup",
-        responses=problems(404, token=True),
+        responses=_UNKNOWN,
     )
     async def get_backup(self, backups: Backups, backup_id: str) -> Backup:
         record = await backups.get(backup_id)
@@ -102,7 +104,12 @@ class BackupsController(Controller):
         summary="Fetch the file of a backup",
         description="Once: when its last byte has left, the file is removed. If the connection breaks off it can be "
         "fetched again, for an hour after it was made. 409 `backup_not_ready` while it is being made.",
-        responses={**problems(404, 409, token=True), **_GONE, **_FILE},
+        responses={
+            **_FILE,
+            **_UNKNOWN,
+            409: _problem("It is being made, or it failed (`backup_not_ready`)"),
+            410: _problem("It was fetched, or waited for too long (`backup_gone`)"),
+        },
         response_headers=_FILE_HEADERS,
     )
     async def download_backup(
@@ -121,7 +128,7 @@ class BackupsController(Controller):
         opt=_WRITE,
         operation_id="deleteBackup",
         summary="Cancel a backup, or remove it with its files",
-        responses=problems(404, token=True),
+        responses=_UNKNOWN,
     )
     async def delete_backup(self, backups: Backups, backup_id: str) -> None:
         await backups.delete(backup_id)
@@ -130,13 +137,12 @@ class BackupsController(Controller):
 class KeptController(Controller):
     path = f"{BASE}/kept/{{exporter:str}}"
     tags = ("backups",)
-    security = BEARER
 
     @get(
         opt=_READ,
         operation_id="downloadKeptBackup",
         summary="Fetch a copy that an exporter keeps",
-        responses={**problems(404, token=True), **_FILE},
+        responses={**_FILE, **_UNKNOWN, **_FAILING},
         response_headers=_FILE_HEADERS,
     )
     async def download_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> Stream:
@@ -146,7 +152,7 @@ class KeptController(Controller):
         opt=_WRITE,
         operation_id="deleteKeptBackup",
         summary="Delete a copy that an exporter keeps, for good",
-        responses=problems(404, token=True),
+        responses={**_UNKNOWN, **_FAILING},
     )
     async def delete_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> None:
         await kept.delete(exporter, copy_id)

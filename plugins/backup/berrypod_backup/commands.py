@@ -17,11 +17,10 @@ from rich.progress import Progress
 from rich.table import Table
 from rich_click import RichCommand, RichGroup
 
-from berrypod.commands.common import database_key, echo_json, opened_context
+from berrypod.commands.common import echo_json, opened_context, settings_with_key
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError, SchemaNewer
 from berrypod.events import BackupFailed, BackupFinished, BackupStarted
-from berrypod.settings import Settings
 from berrypod.storage import schema
 from berrypod.storage.files import people_size, sweep
 from berrypod.storage.snapshot import Progress as Tell
@@ -34,7 +33,7 @@ from berrypod_backup.turns import turn
 
 _ACTOR = "cli"
 _EXPORTER = "cli"
-_LEFTOVER = re.compile(r"\.(?P<name>berrypod-backup-\d{8}-\d{6}\.db)\.[0-9a-f]+\.part(\.claim)?")
+_LEFTOVER = re.compile(r"\.(?P<name>berrypod-backup-\d{8}-\d{6}\.db)\.[0-9a-f]{12}\.part.*")
 
 
 @click.group(cls=RichGroup)
@@ -74,9 +73,9 @@ def verify_command(file: Path, as_json: bool) -> None:
 
     Exit status 0: a shop can be restored from it. Nothing is written, and no shop is needed.
     """
-    settings = Settings.from_env()
+    key = settings_with_key().secret_key_db
     try:
-        facts = asyncio.run(verify(file, database_key(settings)))
+        facts = asyncio.run(verify(file, key))
         if facts.schema_revision not in schema.known_revisions():
             raise SchemaNewer(f"{file} has schema {facts.schema_revision}, which this version does not know")
     except BerrypodError as error:

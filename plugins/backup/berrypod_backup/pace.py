@@ -15,5 +15,5 @@ class Pace:
     look_seconds: float = 0.5
     sweep_seconds: float = 300.0
 
-    held_at_most: int = 8
+    held_at_most: int = 4
     """Backups that are being made or wait to be fetched. Each takes as much space as the shop."""

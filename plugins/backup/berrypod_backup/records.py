@@ -22,7 +22,7 @@ from berrypod.errors import BerrypodError
 from berrypod.storage.snapshot import SnapshotFile
 
 State = Literal["queued", "copying", "verifying", "exporting", "ready", "done", "failed", "interrupted", "gone"]
-ExportState = Literal["waiting", "running", "ready", "delivered", "failed", "gone"]
+ExportState = Literal["waiting", "running", "ready", "delivered", "failed", "fetched", "expired"]
 
 ACTIVE: Final = frozenset[State]({"queued", "copying", "verifying", "exporting"})
 

@@ -73,9 +73,13 @@ class Run:
             tell=self._tell_export,
         )
         exports = await exporting.all(list(zip(self.exporters, self.record.exports, strict=True)))
-        record = await self._finish(exports)
-        await self._tell(record, snapshot, monotonic() - begun)
-        return record
+        # Observers first: as soon as the record says so, somebody may fetch the backup, and they hear of that too.
+        await self._require_wanted()
+        for export in exports:
+            self._tell_of_end(export, snapshot, monotonic() - begun)
+            if export.state == "delivered" and self._keeps(export.exporter):
+                await remember(self.context.database, last_of(self.record, SnapshotInfo.of(made), export.exporter))
+        return await self._finish(exports)
 
     async def _copy(self) -> SnapshotFile:
         database = self.context.database
@@ -130,39 +134,37 @@ class Run:
 
         return await self._update(change)
 
-    async def _tell(self, record: BackupRecord, snapshot: Snapshot, seconds: float) -> None:
-        for export in record.exports:
-            if export.state == "failed" and export.error:
-                self._emit_failure(export.exporter, export.error)
-                continue
-            self.context.emit(
-                BackupFinished(
-                    backup_id=record.id,
-                    exporter=export.exporter,
-                    method=snapshot.method,
-                    size_bytes=snapshot.size_bytes,
-                    sha256=snapshot.sha256,
-                    seconds=seconds,
-                    actor=record.started_by,
-                )
+    def _tell_of_end(self, export: Export, snapshot: Snapshot, seconds: float) -> None:
+        if export.error is not None:
+            self._tell_of_failure(export.exporter, export.error)
+            return
+        self.context.emit(
+            BackupFinished(
+                backup_id=self.record.id,
+                exporter=export.exporter,
+                method=snapshot.method,
+                size_bytes=snapshot.size_bytes,
+                sha256=snapshot.sha256,
+                seconds=seconds,
+                actor=self.record.started_by,
             )
-            if export.state == "delivered" and self._keeps(export.exporter):
-                await remember(self.context.database, last_of(record, export.exporter))
+        )
 
     def _keeps(self, exporter: str) -> bool:
         """Whether what it delivered is a backup: a list of orders in somebody's mail is none."""
         return any(one.declaration.name == exporter and one.declaration.kept is not None for one in self.exporters)
 
     async def _fail(self, error: BerrypodError) -> BackupRecord:
-        trouble = Trouble.of(error)
+        trouble, now = Trouble.of(error), self.context.now()
+        # Whoever deletes a backup takes its folder away, and that is no failure.
+        await self._require_wanted()
         for export in self.record.exports:
-            self._emit_failure(export.exporter, trouble)
-        now = self.context.now()
+            self._tell_of_failure(export.exporter, trouble)
         return await self._update(
             lambda record: msgspec.structs.replace(record, state="failed", error=trouble, finished_at=now)
         )
 
-    def _emit_failure(self, exporter: str, trouble: Trouble) -> None:
+    def _tell_of_failure(self, exporter: str, trouble: Trouble) -> None:
         self.context.emit(
             BackupFailed(
                 backup_id=self.record.id,
@@ -173,6 +175,11 @@ class Run:
                 actor=self.record.started_by,
             )
         )
+
+    async def _require_wanted(self) -> None:
+        """:raises Unwanted: the backup was deleted."""
+        if not await asyncio.to_thread(self.store.exists, self.record.id):
+            raise Unwanted
 
     async def _tell_export(self, export: Export) -> None:
         await self._update(lambda record: record.with_export(export))
@@ -188,8 +195,7 @@ class Run:
         task = asyncio.create_task(steps)
         try:
             while not (await asyncio.wait({task}, timeout=self.pace.look_seconds))[0]:
-                if not await asyncio.to_thread(self.store.exists, self.record.id):
-                    raise Unwanted
+                await self._require_wanted()
             return task.result()
         finally:
             if not task.done():
@@ -201,9 +207,7 @@ def _verifying(record: BackupRecord) -> BackupRecord:
     return msgspec.structs.replace(record, state="verifying")
 
 
-def last_of(record: BackupRecord, exporter: str) -> LastBackup:
-    snapshot = record.snapshot
-    assert snapshot is not None, "only a backup with a snapshot can have left"
+def last_of(record: BackupRecord, snapshot: SnapshotInfo, exporter: str) -> LastBackup:
     return LastBackup(
         at=snapshot.created_at,
         exporter=exporter,

@@ -55,7 +55,7 @@ class Backups:
     def __init__(self, context: PluginContext, pace: Pace | None = None) -> None:
         self.context = context
         self.store = Store(context.work_folder)
-        self._pace = pace or Pace()
+        self.pace = pace or Pace()
         self._works: dict[str, _Work] = {}
         self._fetched: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -91,8 +91,8 @@ class Backups:
         if self._stopping:
             raise BackupError("The shop is being stopped", hint="Start the backup when it runs again.")
         records = await self.all()
-        if sum(record.active or record.state == "ready" for record in records) >= self._pace.held_at_most:
-            raise TooManyBackups(f"{self._pace.held_at_most} backups are being made or wait to be fetched")
+        if sum(record.active or record.state == "ready" for record in records) >= self.pace.held_at_most:
+            raise TooManyBackups(f"{self.pace.held_at_most} backups are being made or wait to be fetched")
         now = self.context.now()
         record = BackupRecord(
             id=new_id(now),
@@ -180,7 +180,7 @@ class Backups:
                 path = self.store.data_folder(record.id) / export.file.path
                 if await asyncio.to_thread(path.is_file):
                     return Fetch(record=record, export=export, file=export.file, path=path)
-        if exporter and exports[0].state != "gone" and record.state != "gone":
+        if exporter and exports[0].state != "fetched" and record.state != "gone":
             raise BackupNotReady(f"The exporter {exporter} gave nothing to fetch")
         raise BackupGone(f"The backup {record.id} is no longer there")
 
@@ -218,7 +218,7 @@ class Backups:
         """Make the backup, and hold what it made until that is fetched, is deleted or has waited too long."""
         with claim:
             try:
-                run = Run(context=self.context, store=self.store, pace=self._pace, record=record, exporters=exporters)
+                run = Run(context=self.context, store=self.store, pace=self.pace, record=record, exporters=exporters)
                 made = await run.run()
                 if made.state == "ready":
                     await self._hold(made, looked_at)
@@ -235,7 +235,7 @@ class Backups:
         assert record.expires_at is not None
         while (left := (record.expires_at - self.context.now()).total_seconds()) > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, self._pace.look_seconds)):
+                async with asyncio.timeout(min(left, self.pace.look_seconds)):
                     await looked_at.wait()
             looked_at.clear()
             current = await asyncio.to_thread(self.store.get, record.id)
@@ -266,10 +266,11 @@ class Backups:
         )
 
     async def _forget(self, fetch: Fetch, by: str | None) -> None:
-        gone = msgspec.structs.replace(fetch.export, state="gone")
+        self.context.emit(BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by))
+        fetched = msgspec.structs.replace(fetch.export, state="fetched")
 
         def change(record: BackupRecord) -> BackupRecord:
-            changed = record.with_export(gone)
+            changed = record.with_export(fetched)
             left = any(export.state == "ready" for export in changed.exports)
             return changed if left else _gone(changed)
 
@@ -280,14 +281,13 @@ class Backups:
             await asyncio.to_thread(fetch.path.unlink, missing_ok=True)
         if work := self._works.get(fetch.record.id):
             work.looked_at.set()
-        self.context.emit(BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by))
         snapshot = fetch.record.snapshot
         if snapshot and snapshot.sha256 == fetch.file.sha256:  # and not a list of orders that was made of it
-            await remember(self.context.database, last_of(fetch.record, fetch.export.exporter))
+            await remember(self.context.database, last_of(fetch.record, snapshot, fetch.export.exporter))
 
     async def _sweep_again_and_again(self) -> None:
         while True:
-            await asyncio.sleep(self._pace.sweep_seconds)
+            await asyncio.sleep(self.pace.sweep_seconds)
             try:
                 await self.sweep()
             except Exception:  # one that fails is no reason to end: the disk may be back the next time

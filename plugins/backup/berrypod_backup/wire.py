@@ -86,7 +86,7 @@ def _export(record: BackupRecord, export: Export, base: str) -> ExportInfo:
     return ExportInfo(
         exporter=export.exporter,
         title=export.title,
-        state="gone" if record.state == "gone" and export.state == "ready" else export.state,
+        state="expired" if record.state == "gone" and export.state == "ready" else export.state,
         message=export.message,
         location=export.location,
         file=file
