@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeVar
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from berrypod.accounts import Accounts
-from berrypod.context import PluginContext
+from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
-from berrypod.shop import Shop
-from berrypod.storage.database import Database
 from berrypod.web import admin, api, assets, openapi, storefront
 from berrypod.web.access import access_guard
 from berrypod.web.health import health
@@ -29,61 +24,6 @@ T = TypeVar("T")
 
 # Of a body that no handler limits further: forms and JSON are small, pictures and restores set their own limit.
 MAX_BODY_BYTES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What an app is made of. The command line uses the same parts without the web and without the lifespans."""
-
-    settings: Settings
-    plugins: Plugins
-    database: Database
-    accounts: Accounts
-    shop: Shop
-
-    def context(self, plugin: str) -> PluginContext:
-        """What the plugin of that name gets to work with."""
-        return PluginContext(
-            plugin=plugin,
-            settings=self.settings,
-            database=self.database,
-            plugins=self.plugins,
-            environment=create_environment,
-        )
-
-    @asynccontextmanager
-    async def opened(self) -> AsyncGenerator[None]:
-        """The database open and the plugins' lifespans entered.
-
-        :raises StorageError: the subclass that says why the file cannot be used.
-        """
-        await self.database.open()
-        try:
-            async with self.plugins.lifespans():
-                yield
-        finally:
-            await self.database.close()
-            await asyncio.to_thread(self.plugins.close)  # waits for what observers are doing
-
-
-def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
-    """Find the plugins (unless they are given), ask them for the key and for what they declare. Opens nothing.
-
-    :raises SettingsError: two plugins declare one setting, or production has no database key.
-    :raises PluginError: the plugin that knows the key failed.
-    """
-    plugins = plugins or Plugins.discover(settings)
-    settings = settings.with_database_key(plugins.database_key())
-    database = Database(settings)
-    parts = Parts(
-        settings=settings,
-        plugins=plugins,
-        database=database,
-        accounts=Accounts(database, settings),
-        shop=Shop(database, emit=plugins.emit),
-    )
-    plugins.declare(parts.context)
-    return parts
 
 
 def create_app(settings: Settings, plugins: Plugins | None = None) -> Litestar:

@@ -18,9 +18,9 @@ from typing import Any
 import click
 import msgspec
 
-from berrypod.app import Parts, create_parts
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
+from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 

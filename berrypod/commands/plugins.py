@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich_click import RichCommand
 
-from berrypod.app import create_parts
 from berrypod.commands.common import current_plugins, echo_json
+from berrypod.parts import create_parts
 from berrypod.settings import Settings
 
 

@@ -17,12 +17,12 @@ from berrypod_backup.records import BackupRecord
 from berrypod_backup.service import Backups
 from sqlcipher3 import dbapi2
 
-from berrypod.app import Parts, create_parts
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, KeptCopies, KeptCopy
 from berrypod.errors import NotFound
 from berrypod.events import Event
 from berrypod.hookspecs import hookimpl
+from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Settings
 from berrypod.storage.connection import open_connection

@@ -14,7 +14,7 @@ from berrypod.plugins import Plugins
 from berrypod.web.admin.state import AnyRequest, take_flashes
 
 if TYPE_CHECKING:
-    from berrypod.app import Parts
+    from berrypod.parts import Parts
 
 NO_ERRORS: Final[Mapping[str, str]] = {}
 

@@ -1,0 +1,71 @@
+"""The parts of a running shop, put together: what the web app and the command line are both made of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from berrypod.accounts import Accounts
+from berrypod.context import PluginContext
+from berrypod.plugins import Plugins
+from berrypod.settings import Settings
+from berrypod.shop import Shop
+from berrypod.storage.database import Database
+from berrypod.web.templating import create_environment
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The services over one database. The command line uses them without the web and without the lifespans."""
+
+    settings: Settings
+    plugins: Plugins
+    database: Database
+    accounts: Accounts
+    shop: Shop
+
+    def context(self, plugin: str) -> PluginContext:
+        """What the plugin of that name gets to work with."""
+        return PluginContext(
+            plugin=plugin,
+            settings=self.settings,
+            database=self.database,
+            plugins=self.plugins,
+            environment=create_environment,
+        )
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """The database open and the plugins' lifespans entered.
+
+        :raises StorageError: the subclass that says why the file cannot be used.
+        """
+        await self.database.open()
+        try:
+            async with self.plugins.lifespans():
+                yield
+        finally:
+            await self.database.close()
+            await asyncio.to_thread(self.plugins.close)  # waits for what observers are doing
+
+
+def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
+    """Find the plugins (unless they are given), ask them for the key and for what they declare. Opens nothing.
+
+    :raises SettingsError: two plugins declare one setting, or production has no database key.
+    :raises PluginError: the plugin that knows the key failed.
+    """
+    plugins = plugins or Plugins.discover(settings)
+    settings = settings.with_database_key(plugins.database_key())
+    database = Database(settings)
+    parts = Parts(
+        settings=settings,
+        plugins=plugins,
+        database=database,
+        accounts=Accounts(database, settings),
+        shop=Shop(database, emit=plugins.emit),
+    )
+    plugins.declare(parts.context)
+    return parts
