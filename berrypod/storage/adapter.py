@@ -23,7 +23,6 @@ class OneHopCursor(AsyncAdapt_dbapi_cursor):
     """A buffered cursor that executes, fetches and closes in one call to the connection's thread."""
 
     __slots__ = (
-        "_abandoned",
         "_arraysize",
         "_description",
         "_lastrowid",
@@ -45,7 +44,6 @@ class OneHopCursor(AsyncAdapt_dbapi_cursor):
         self._operation = ""
         self._parameters: Any = None
         self._many = False
-        self._abandoned = False
 
     @property
     def description(self) -> Any:
@@ -78,25 +76,15 @@ class OneHopCursor(AsyncAdapt_dbapi_cursor):
     async def _hop(self) -> Any:
         connection: Any = self._connection
         async with self._adapt_connection._execute_mutex:  # pyright: ignore[reportPrivateUsage]
-            try:
-                # A method without arguments: aiosqlite's debug log shows what it is given, and parameters are
-                # customers' data.
-                self._rows = await connection._execute(self._visit)
-            except asyncio.CancelledError:
-                # Nobody waits any more: without this the thread would run the query to its end.
-                self._abandoned = True
-                connection._conn.interrupt()
-                raise
-            finally:
-                self._parameters = None
+            # A method without arguments: aiosqlite's debug log shows what it is given, and parameters are customers'
+            # data. On a cancellation SQLAlchemy terminates the connection (see below), and the query with it.
+            self._rows = await connection._execute(self._visit)
         return self
 
     def _visit(self) -> deque[Any]:
         """Runs in the connection's thread."""
-        if self._abandoned:
-            return deque()
         adapted: Any = self._adapt_connection
-        driver = adapted.begin_if_due()
+        driver = adapted.ready()
         cursor = driver.cursor()
         try:
             if self._many:
@@ -125,20 +113,21 @@ class StreamingCursor(AsyncAdapt_aiosqlite_ss_cursor):
     async def _execute_async(self, operation: Any, parameters: Any) -> Any:
         connection: Any = self._connection
         adapted: Any = self._adapt_connection
-        await connection._execute(adapted.begin_if_due)
+        await connection._execute(adapted.ready)
         return await super()._execute_async(operation, parameters)
 
 
 class Connection(AsyncAdapt_aiosqlite_connection):
     """A connection with transactions that cost no hop to begin, and none to end if they only read."""
 
-    __slots__ = ("_begin_due", "_read_only")
+    __slots__ = ("_begin_due", "_begun", "_read_only")
     _cursor_cls = OneHopCursor
     _ss_cursor_cls = StreamingCursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
         self._begin_due = ""
+        self._begun = False
         self._read_only = False
 
     def begin(self, statement: str, *, read_only: bool) -> None:
@@ -146,33 +135,52 @@ class Connection(AsyncAdapt_aiosqlite_connection):
         self._begin_due = statement
         self._read_only = read_only
 
-    def begin_if_due(self) -> dbapi2.Connection:
-        """Runs in the connection's thread. Returns the driver's connection."""
+    def ready(self) -> dbapi2.Connection:
+        """The driver's connection, in the transaction that is due. Runs in the connection's thread.
+
+        :raises sqlcipher3.dbapi2.OperationalError: SQLite has ended the transaction by itself.
+        """
         driver: Any = self._connection._conn
         if self._begin_due:
             driver.execute(self._begin_due)
             self._begin_due = ""
+            self._begun = True
+        else:
+            self._require_transaction(driver)
         return driver
 
     def commit(self) -> None:
-        self._end(super().commit)
+        self._begin_due = ""
+        if self._begun and self._read_only:
+            self._end_reading()
+        elif self._begun:
+            self._require_transaction(self._connection._connection)
+            super().commit()
+            self._begun = False
 
     def rollback(self) -> None:
-        self._end(super().rollback)
-
-    def _end(self, end: Any) -> None:
-        self._begin_due = ""
+        begun, self._begun, self._begin_due = self._begun, False, ""
         driver: Any = self._connection._connection
-        if driver is None or not driver.in_transaction:
-            return  # The pool rolls back each connection that it gets back: a hop for nothing.
-        if self._read_only:
-            # Nothing can fail, and whatever this connection does next waits its turn behind it.
+        if begun and self._read_only:
+            self._end_reading()
+        elif begun and driver is not None and driver.in_transaction:
+            super().rollback()
+
+    def _require_transaction(self, driver: Any) -> None:
+        # After some errors (a full disk, ON CONFLICT ROLLBACK) SQLite rolls back by itself. Whoever swallowed the error
+        # would go on without a transaction, each statement saved at once, and hear from COMMIT that all is well.
+        if self._begun and driver is not None and not driver.in_transaction:
+            raise dbapi2.OperationalError("SQLite rolled the transaction back after an earlier error in it")
+
+    def _end_reading(self) -> None:
+        """Waits for nothing: it cannot fail, and whatever this connection does next has its turn behind it."""
+        self._begun = False
+        driver: Any = self._connection._connection
+        if driver is not None:
             self._connection._tx.put_nowait((None, driver.rollback))
-        else:
-            end()
 
     async def _terminate_graceful_close(self) -> None:
-        """Called when a query was cancelled: ends it, and with it the transaction."""
+        """Called when a query was cancelled (and before a connection is thrown away): ends it and its transaction."""
         connection: Any = self._connection
         if connection._connection is not None:
             free = asyncio.ensure_future(connection._execute(_do_nothing))

@@ -10,6 +10,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod.errors import StorageError
 from berrypod.storage.database import Database
+from berrypod.storage.driver import known_defects
 from tests.storage.making import keys_of, put, run_endlessly
 
 
@@ -48,6 +49,10 @@ async def test_what_it_raises_arrives(database: Database) -> None:
         await database.run_in_thread(fail)
 
 
+@pytest.mark.skipif(
+    any(defect.code == "wal_deadlock" for defect in known_defects()),
+    reason="threads that open and close databases at a time can freeze this SQLite (3.51.0 and 3.51.1) for ever",
+)
 async def test_many_run_at_a_time_and_hold_up_nothing(database: Database) -> None:
     """asyncio's own threads are few, and passwords are hashed there."""
     release = threading.Event()
@@ -92,9 +97,9 @@ async def test_a_cancelled_job_ends_also_between_two_statements(database: Databa
     task.cancel()
     await asyncio.sleep(0.02)
     go_on.set()
-    async with asyncio.timeout(3):
-        with pytest.raises(asyncio.CancelledError):
-            await task
+    done, _ = await asyncio.wait([task], timeout=3)
+    assert done, "the query runs on"
+    assert task.cancelled()
 
 
 async def test_vacuum_into_is_interrupted_too(encrypted_database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import exc, select, text
@@ -113,6 +114,23 @@ class TestFailedCommit:
         await put(database, "after")
         assert await database.fetch(keys_of) == ["before", "after"]
         await database.close()
+
+    async def test_a_transaction_that_sqlite_ended_by_itself_is_not_committed(self, database: Database) -> None:
+        """Whoever swallows the error and goes on would save the rest, statement by statement, without the beginning."""
+        insert = text("INSERT OR ROLLBACK INTO settings VALUES ('a', '1', '2026-01-01')")
+        with pytest.raises(exc.OperationalError, match="rolled the transaction back"):
+            async with database.write() as session:
+                await session.execute(insert)
+                with suppress(exc.IntegrityError):
+                    await session.execute(insert)
+                await session.execute(text("INSERT INTO settings VALUES ('b', '1', '2026-01-01')"))
+        with pytest.raises(exc.OperationalError, match="rolled the transaction back"):
+            async with database.write() as session:
+                await session.execute(insert)
+                with suppress(exc.IntegrityError):
+                    await session.execute(insert)
+        assert await database.fetch(keys_of) == []
+        await put(database, "next")
 
 
 def _write_and_undo(driver: dbapi2.Connection) -> None:

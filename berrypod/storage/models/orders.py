@@ -14,7 +14,8 @@ from berrypod.storage.models.base import Base
 class Order(Base):
     """`number` is drawn at random and never reused, so that orders of two backups can be told apart.
 
-    `idempotency_key` is the client's name for the request that placed the order; `request_digest` (SHA-256, hex) is what it asked for.
+    `idempotency_key` is the client's name for the request that placed the order; `request_digest` (SHA-256, hex) is
+    what it asked for.
     """
 
     __tablename__ = "orders"
