@@ -6,6 +6,7 @@ import logging
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from berrypod.errors import StorageError
 from berrypod.storage.database import Database
@@ -23,7 +24,7 @@ class Health(msgspec.Struct):
 
 
 @get("/health", opt={"access": PUBLIC}, operation_id="health", tags=["health"], summary="Alive, ready, in maintenance")
-async def health(database: Database) -> Response[Health]:
+async def health(database: NamedDependency[Database]) -> Response[Health]:
     """Reads one row: a process whose file is gone or damaged is not ready."""
     ready = await _readable(database)
     return Response(Health(alive=True, ready=ready, maintenance=False), status_code=200 if ready else 503)

@@ -18,6 +18,7 @@ from litestar import Litestar, Request, Router, get
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.params import FromPath
 from litestar.routes import HTTPRoute
 
 from berrypod import __version__
@@ -185,7 +186,7 @@ def _version(name: str) -> str:
 
 
 @get("/schema/ui/{name:str}", opt={"access": PUBLIC}, include_in_schema=False, sync_to_thread=True)
-def ui_file(name: str) -> ReadyAnswer:
+def ui_file(name: FromPath[str]) -> ReadyAnswer:
     if name not in _UI_FILES:
         raise NotFound("There is no such file")
     return _ui_file(name)

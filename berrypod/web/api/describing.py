@@ -9,15 +9,15 @@ from typing import Annotated, Any, Final
 
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from berrypod.shop.paging import MAX_PAGE, MAX_PAGE_SIZE
 from berrypod.web.access import PUBLIC, scope
 from berrypod.web.problems import PROBLEM_JSON, Problem
 
-PageNumber = Annotated[int, Parameter(ge=1, le=MAX_PAGE, description="Which page; the first is 1")]
-PageSize = Annotated[int, Parameter(ge=1, le=MAX_PAGE_SIZE, description="Items on a page")]
-Search = Annotated[str | None, Parameter(max_length=100, description="Words that must all occur, in any case")]
+PageNumber = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Which page; the first is 1")]
+PageSize = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Items on a page")]
+Search = Annotated[str | None, QueryParameter(max_length=100, description="Words that must all occur, in any case")]
 
 # Who may call; see `berrypod.web.access`, which enforces it.
 FOR_ALL: Final[dict[str, Any]] = {"access": PUBLIC}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from berrypod.shop import Page, PageRequest, Shop
 from berrypod.shop.paging import PAGE_SIZE
@@ -44,9 +45,9 @@ class ImagesController(Controller):
     )
     async def get_image(
         self,
-        shop: Shop,
-        image_id: int,
-        v: Annotated[str | None, Parameter(max_length=64, description="First digits of the SHA-256")] = None,
+        shop: NamedDependency[Shop],
+        image_id: FromPath[int],
+        v: Annotated[str | None, QueryParameter(max_length=64, description="First digits of the SHA-256")] = None,
     ) -> ReadyAnswer:
         picture = await shop.pictures.get(image_id)
         head = picture.head
@@ -64,7 +65,7 @@ class ImagesController(Controller):
         responses=problems(),
     )
     async def list_images(
-        self, shop: Shop, page: PageNumber = 1, page_size: PageSize = PAGE_SIZE
+        self, shop: NamedDependency[Shop], page: PageNumber = 1, page_size: PageSize = PAGE_SIZE
     ) -> Page[PictureRecord]:
         return await shop.pictures.list(PageRequest(page, page_size))
 
@@ -86,9 +87,9 @@ class ImagesController(Controller):
     async def upload(
         self,
         request: Request[Any, Any, Any],
-        shop: Shop,
-        filename: Annotated[str, Parameter(max_length=200, description="What the file is called")] = "",
-        alt: Annotated[str, Parameter(max_length=500, description="Description for who cannot see it")] = "",
+        shop: NamedDependency[Shop],
+        filename: Annotated[str, QueryParameter(max_length=200, description="What the file is called")] = "",
+        alt: Annotated[str, QueryParameter(max_length=500, description="Description for who cannot see it")] = "",
     ) -> Response[PictureRecord]:
         kind = request.headers.get("content-type", "")
         if not kind.lower().startswith("image/"):
@@ -106,5 +107,5 @@ class ImagesController(Controller):
         summary="Delete a picture that no product shows",
         responses=problems(404, 409),
     )
-    async def delete_image(self, shop: Shop, image_id: int) -> None:
+    async def delete_image(self, shop: NamedDependency[Shop], image_id: FromPath[int]) -> None:
         await shop.pictures.delete(image_id)

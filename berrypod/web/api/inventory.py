@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, patch, post, put
-from litestar.params import Body, Parameter
+from litestar.di import NamedDependency
+from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
 from berrypod.accounts.principals import TokenPrincipal
 from berrypod.shop import Page, PageRequest, Shop
@@ -48,8 +49,8 @@ class InventoryController(Controller):
     )
     async def list_inventory(
         self,
-        shop: Shop,
-        status: Annotated[ProductStatus | None, Parameter(description="Only products of this status")] = None,
+        shop: NamedDependency[Shop],
+        status: Annotated[ProductStatus | None, QueryParameter(description="Only products of this status")] = None,
         q: Search = None,
         page: PageNumber = 1,
         page_size: PageSize = PAGE_SIZE,
@@ -62,7 +63,7 @@ class InventoryController(Controller):
         summary="Get a product of any status with exact stock",
         responses=problems(404),
     )
-    async def get_product(self, shop: Shop, slug: str) -> ProductRecord:
+    async def get_product(self, shop: NamedDependency[Shop], slug: FromPath[str]) -> ProductRecord:
         return await shop.inventory.get(slug)
 
 
@@ -78,7 +79,9 @@ class ProductChangesController(Controller):
         response_headers=[documented_header("Location", "Where the product is, for programs with a token")],
         responses=problems(409),
     )
-    async def create_product(self, request: TokenRequest, shop: Shop, data: NewProduct) -> Response[ProductRecord]:
+    async def create_product(
+        self, request: TokenRequest, shop: NamedDependency[Shop], data: JSONBody[NewProduct]
+    ) -> Response[ProductRecord]:
         made = await shop.inventory.create(data, actor=request.user.actor)
         return Response(made, headers={"location": f"/api/inventory/{made.slug}"})
 
@@ -90,7 +93,9 @@ class ProductChangesController(Controller):
         "its orders stay as they are.",
         responses=problems(404, 409),
     )
-    async def change_product(self, request: TokenRequest, shop: Shop, slug: str, data: ProductChange) -> ProductRecord:
+    async def change_product(
+        self, request: TokenRequest, shop: NamedDependency[Shop], slug: FromPath[str], data: JSONBody[ProductChange]
+    ) -> ProductRecord:
         return await shop.inventory.change(slug, data, actor=request.user.actor)
 
     @delete(
@@ -99,7 +104,7 @@ class ProductChangesController(Controller):
         summary="Delete a product that was never ordered",
         responses=problems(404, 409),
     )
-    async def delete_product(self, request: TokenRequest, shop: Shop, slug: str) -> None:
+    async def delete_product(self, request: TokenRequest, shop: NamedDependency[Shop], slug: FromPath[str]) -> None:
         await shop.inventory.delete(slug, actor=request.user.actor)
 
     @put(
@@ -112,8 +117,8 @@ class ProductChangesController(Controller):
     async def set_images(
         self,
         request: TokenRequest,
-        shop: Shop,
-        slug: str,
+        shop: NamedDependency[Shop],
+        slug: FromPath[str],
         data: Annotated[list[PictureUse], Body(title="Pictures", description="The whole gallery", max_items=50)],
     ) -> ProductRecord:
         return await shop.inventory.set_gallery(slug, data, actor=request.user.actor)
@@ -124,7 +129,9 @@ class ProductChangesController(Controller):
         summary="Add a variant to a product",
         responses=problems(404, 409),
     )
-    async def add_variant(self, request: TokenRequest, shop: Shop, slug: str, data: NewVariant) -> VariantRecord:
+    async def add_variant(
+        self, request: TokenRequest, shop: NamedDependency[Shop], slug: FromPath[str], data: JSONBody[NewVariant]
+    ) -> VariantRecord:
         return await shop.inventory.add_variant(slug, data, actor=request.user.actor)
 
     @patch(
@@ -134,7 +141,9 @@ class ProductChangesController(Controller):
         description="`stock_change` adds to the stock whatever was sold meanwhile; `stock` sets it.",
         responses=problems(404, 409),
     )
-    async def change_variant(self, request: TokenRequest, shop: Shop, sku: str, data: VariantChange) -> VariantRecord:
+    async def change_variant(
+        self, request: TokenRequest, shop: NamedDependency[Shop], sku: FromPath[str], data: JSONBody[VariantChange]
+    ) -> VariantRecord:
         return await shop.inventory.change_variant(sku, data, actor=request.user.actor)
 
     @delete(
@@ -144,5 +153,5 @@ class ProductChangesController(Controller):
         description="Orders keep their own copy of what was sold.",
         responses=problems(404),
     )
-    async def delete_variant(self, request: TokenRequest, shop: Shop, sku: str) -> None:
+    async def delete_variant(self, request: TokenRequest, shop: NamedDependency[Shop], sku: FromPath[str]) -> None:
         await shop.inventory.delete_variant(sku, actor=request.user.actor)

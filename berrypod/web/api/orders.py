@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, patch, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from berrypod.accounts.principals import TokenPrincipal
 from berrypod.shop import Page, PageRequest, Shop
@@ -49,12 +50,12 @@ class OrdersController(Controller):
     )
     async def place_order(
         self,
-        shop: Shop,
-        data: OrderRequest,
+        shop: NamedDependency[Shop],
+        data: JSONBody[OrderRequest],
         idempotency_key: Annotated[
             str | None,
-            Parameter(
-                header="Idempotency-Key",
+            HeaderParameter(
+                name="Idempotency-Key",
                 description="Your name for this order, 8 to 200 characters; a UUID is a good one",
             ),
         ] = None,
@@ -74,11 +75,12 @@ class OrdersController(Controller):
     async def list_orders(
         self,
         *,
-        shop: Shop,
-        status: Annotated[OrderStatus | None, Parameter(description="Only orders of this status")] = None,
-        email: Annotated[str | None, Parameter(max_length=254, description="Only orders of this address")] = None,
+        shop: NamedDependency[Shop],
+        status: Annotated[OrderStatus | None, QueryParameter(description="Only orders of this status")] = None,
+        email: Annotated[str | None, QueryParameter(max_length=254, description="Only orders of this address")] = None,
         placed_after: Annotated[
-            datetime | None, Parameter(description="Only orders placed later (ISO 8601; UTC unless it says otherwise)")
+            datetime | None,
+            QueryParameter(description="Only orders placed later (ISO 8601; UTC unless it says otherwise)"),
         ] = None,
         page: PageNumber = 1,
         page_size: PageSize = PAGE_SIZE,
@@ -93,7 +95,7 @@ class OrdersController(Controller):
         summary="Get an order with its items",
         responses=problems(404),
     )
-    async def get_order(self, shop: Shop, number: str) -> OrderRecord:
+    async def get_order(self, shop: NamedDependency[Shop], number: FromPath[str]) -> OrderRecord:
         return await shop.orders.get(number)
 
     @patch(
@@ -106,6 +108,10 @@ class OrdersController(Controller):
         responses=problems(404, 409),
     )
     async def change_status(
-        self, request: Request[TokenPrincipal, Any, Any], shop: Shop, number: str, data: StatusChange
+        self,
+        request: Request[TokenPrincipal, Any, Any],
+        shop: NamedDependency[Shop],
+        number: FromPath[str],
+        data: JSONBody[StatusChange],
     ) -> OrderRecord:
         return await shop.orders.set_status(number, data.status, actor=request.user.actor)

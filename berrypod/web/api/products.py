@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from berrypod.shop import Page, PageRequest, Shop
 from berrypod.shop.catalogue_records import CategoryCount, ProductDetail, ProductFilter, ProductSummary
@@ -28,10 +29,12 @@ class ProductsController(Controller):
     async def list_products(
         self,
         *,
-        shop: Shop,
-        category: Annotated[str | None, Parameter(max_length=100, description="Only this category, exactly")] = None,
+        shop: NamedDependency[Shop],
+        category: Annotated[
+            str | None, QueryParameter(max_length=100, description="Only this category, exactly")
+        ] = None,
         q: Search = None,
-        in_stock: Annotated[bool, Parameter(description="Only what can be ordered now")] = False,
+        in_stock: Annotated[bool, QueryParameter(description="Only what can be ordered now")] = False,
         page: PageNumber = 1,
         page_size: PageSize = PAGE_SIZE,
     ) -> ReadyAnswer:
@@ -49,7 +52,7 @@ class ProductsController(Controller):
         description="An active product. Sends an entity tag; ask again with `If-None-Match`.",
         responses=problems(404, told=ProductDetail),
     )
-    async def get_product(self, shop: Shop, slug: str) -> ReadyAnswer:
+    async def get_product(self, shop: NamedDependency[Shop], slug: FromPath[str]) -> ReadyAnswer:
         return await ready_json(shop, ("api.product", slug), lambda: shop.catalogue.product(slug))
 
     @get(
@@ -58,5 +61,5 @@ class ProductsController(Controller):
         summary="List the categories that have products for sale",
         responses=problems(told=list[CategoryCount]),
     )
-    async def list_categories(self, shop: Shop) -> ReadyAnswer:
+    async def list_categories(self, shop: NamedDependency[Shop]) -> ReadyAnswer:
         return await ready_json(shop, "api.categories", shop.catalogue.categories)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from berrypod.shop import Shop
 from berrypod.shop.fields import described
@@ -27,7 +29,7 @@ class SettingsController(Controller):
         summary="List all settings, with defaults",
         responses=problems(),
     )
-    async def list_settings(self, shop: Shop) -> list[SettingRecord]:
+    async def list_settings(self, shop: NamedDependency[Shop]) -> list[SettingRecord]:
         return await shop.settings.list()
 
     @get(
@@ -37,7 +39,7 @@ class SettingsController(Controller):
         summary="Get a setting",
         responses=problems(404),
     )
-    async def get_setting(self, shop: Shop, key: str) -> SettingRecord:
+    async def get_setting(self, shop: NamedDependency[Shop], key: FromPath[str]) -> SettingRecord:
         return await shop.settings.record(key)
 
     @put(
@@ -47,7 +49,9 @@ class SettingsController(Controller):
         summary="Set a setting",
         responses=problems(),
     )
-    async def put_setting(self, shop: Shop, key: str, data: SettingValue) -> SettingRecord:
+    async def put_setting(
+        self, shop: NamedDependency[Shop], key: FromPath[str], data: JSONBody[SettingValue]
+    ) -> SettingRecord:
         return await shop.settings.put_as_client(key, data.value)
 
     @delete(
@@ -57,5 +61,5 @@ class SettingsController(Controller):
         summary="Set a setting back to its default",
         responses=problems(404),
     )
-    async def reset_setting(self, shop: Shop, key: str) -> None:
+    async def reset_setting(self, shop: NamedDependency[Shop], key: FromPath[str]) -> None:
         await shop.settings.reset_as_client(key)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, QueryParameter
 
 from berrypod.shop import Page, PageRequest, Shop
 from berrypod.shop.fields import described
@@ -42,7 +43,7 @@ class SubscribersController(Controller):
         description="An address that is subscribed already stays so, and the answer is the same.",
         responses=problems(),
     )
-    async def subscribe(self, shop: Shop, data: Subscribe) -> SubscriptionState:
+    async def subscribe(self, shop: NamedDependency[Shop], data: JSONBody[Subscribe]) -> SubscriptionState:
         reader = await shop.subscribers.subscribe(data.email)
         return SubscriptionState(reader.email, reader.status)
 
@@ -55,7 +56,7 @@ class SubscribersController(Controller):
         description="Once more changes nothing.",
         responses=problems(404),
     )
-    async def unsubscribe(self, shop: Shop, data: Unsubscribe) -> SubscriptionState:
+    async def unsubscribe(self, shop: NamedDependency[Shop], data: JSONBody[Unsubscribe]) -> SubscriptionState:
         reader = await shop.subscribers.unsubscribe(data.token)
         return SubscriptionState(reader.email, reader.status)
 
@@ -68,9 +69,9 @@ class SubscribersController(Controller):
     )
     async def list_subscribers(
         self,
-        shop: Shop,
-        status: Annotated[SubscriberStatus | None, Parameter(description="Only those of this status")] = None,
-        email: Annotated[str | None, Parameter(max_length=254, description="Only this address")] = None,
+        shop: NamedDependency[Shop],
+        status: Annotated[SubscriberStatus | None, QueryParameter(description="Only those of this status")] = None,
+        email: Annotated[str | None, QueryParameter(max_length=254, description="Only this address")] = None,
         page: PageNumber = 1,
         page_size: PageSize = PAGE_SIZE,
     ) -> Page[SubscriberRecord]:
