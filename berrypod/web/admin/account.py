@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from berrypod.accounts import Accounts
@@ -22,11 +24,11 @@ class AccountController(Controller):
     include_in_schema = False
 
     @get()
-    async def show(self, request: AnyRequest, accounts: Accounts) -> Template:
+    async def show(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template:
         return await account_page(request, accounts)
 
     @post("/password", status_code=200)
-    async def change_password(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def change_password(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         """The other sessions end: whoever knew the old password is out."""
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
@@ -41,7 +43,9 @@ class AccountController(Controller):
         return to("/admin/account")
 
     @post("/sessions/{session_id:int}/revoke", status_code=303)
-    async def revoke(self, request: AnyRequest, accounts: Accounts, session_id: int) -> Redirect:
+    async def revoke(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], session_id: FromPath[int]
+    ) -> Redirect:
         """:raises NotFound: the session has ended already, or is another admin's."""
         admin: AdminPrincipal = request.user
         await accounts.sessions.revoke(admin.admin_id, session_id)

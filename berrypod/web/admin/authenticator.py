@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import segno
 from litestar import Controller, get, post
+from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 from markupsafe import Markup
 
@@ -30,7 +31,7 @@ class AuthenticatorController(Controller):
     include_in_schema = False
 
     @post(status_code=200)
-    async def begin(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def begin(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         """Asks for the password: whoever finds a browser open must not be able to lock the admin out."""
         admin: AdminPrincipal = request.user
         try:
@@ -43,12 +44,12 @@ class AuthenticatorController(Controller):
         return to(SET_UP)
 
     @get()
-    async def show(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def show(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         setup = await _pending(request, accounts)
         return await _set_up_page(request, setup) if setup else to(ACCOUNT)
 
     @post("/confirm", status_code=200)
-    async def confirm(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def confirm(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
         try:
@@ -63,13 +64,13 @@ class AuthenticatorController(Controller):
         return await page(request, "recovery_codes", codes=codes, first=True)
 
     @post("/cancel", status_code=303)
-    async def cancel(self, request: AnyRequest, accounts: Accounts) -> Redirect:
+    async def cancel(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Redirect:
         admin: AdminPrincipal = request.user
         await accounts.totp.cancel(admin.admin_id)
         return to(ACCOUNT)
 
     @post("/disable", status_code=200)
-    async def disable(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def disable(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)
@@ -80,7 +81,7 @@ class AuthenticatorController(Controller):
         return to(ACCOUNT)
 
     @post("/recovery-codes", status_code=200)
-    async def renew(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def renew(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.response import Template
 
 from berrypod.accounts import Accounts
@@ -37,7 +38,11 @@ class Attention:
 
 @get("/admin", include_in_schema=False)
 async def dashboard(
-    request: AnyRequest, accounts: Accounts, plugins: Plugins, database: Database, settings: Settings
+    request: AnyRequest,
+    accounts: NamedDependency[Accounts],
+    plugins: NamedDependency[Plugins],
+    database: NamedDependency[Database],
+    settings: NamedDependency[Settings],
 ) -> Template:
     admin: AdminPrincipal = request.user
     totp = await accounts.totp.status(admin.admin_id)

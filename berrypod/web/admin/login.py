@@ -6,6 +6,7 @@ from typing import Final
 
 from litestar import Controller, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 
 from berrypod.accounts import Accounts
@@ -43,7 +44,7 @@ class LoginController(Controller):
     include_in_schema = False
 
     @get("/login", opt={"access": PUBLIC})
-    async def show(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def show(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         next_path = local_path(request.query_params.get("next"))
         if await accounts.sessions.authenticate(session_token(request)):
             return to(next_path)
@@ -51,7 +52,11 @@ class LoginController(Controller):
 
     @post("/login", opt={"access": PUBLIC}, status_code=200)
     async def password(
-        self, request: AnyRequest, accounts: Accounts, plugins: Plugins, settings: Settings
+        self,
+        request: AnyRequest,
+        accounts: NamedDependency[Accounts],
+        plugins: NamedDependency[Plugins],
+        settings: NamedDependency[Settings],
     ) -> Template | Redirect:
         form = await Form.of(request)
         next_path, email = local_path(form.text("next")), form.text("email")
@@ -82,7 +87,11 @@ class LoginController(Controller):
 
     @post("/login/code", opt={"access": PUBLIC}, status_code=200)
     async def code(
-        self, request: AnyRequest, accounts: Accounts, plugins: Plugins, settings: Settings
+        self,
+        request: AnyRequest,
+        accounts: NamedDependency[Accounts],
+        plugins: NamedDependency[Plugins],
+        settings: NamedDependency[Settings],
     ) -> Template | Redirect:
         step = current_step(request)
         if step is None:
@@ -105,13 +114,17 @@ class LoginController(Controller):
         return enter(request, found, step.next_path, plugins=plugins, settings=settings)
 
     @post("/logout", status_code=303)
-    async def logout(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Redirect:
+    async def logout(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Redirect:
         admin: AdminPrincipal = request.user
         await accounts.sessions.revoke(admin.admin_id, admin.session_id)
         return _leave(request, plugins, "You are signed out.", everywhere=False)
 
     @post("/logout-everywhere", status_code=303)
-    async def logout_everywhere(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Redirect:
+    async def logout_everywhere(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Redirect:
         admin: AdminPrincipal = request.user
         ended = await accounts.sessions.revoke_all(admin.admin_id)
         sessions = "one session has" if ended == 1 else f"all {ended} sessions have"

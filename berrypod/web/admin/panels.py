@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Template
 from litestar.template.base import csrf_token
 from markupsafe import Markup
@@ -55,13 +57,13 @@ async def rendered_panels(request: AnyRequest, plugins: Plugins, page_name: str)
 
 
 @get("/admin/backup", include_in_schema=False)
-async def backup(request: AnyRequest, plugins: Plugins) -> Template:
+async def backup(request: AnyRequest, plugins: NamedDependency[Plugins]) -> Template:
     panels = await rendered_panels(request, plugins, BACKUP)
     return await page(request, "panels", title="Backup", panels=panels, is_backup=True)
 
 
 @get("/admin/{page_name:str}", include_in_schema=False)
-async def of_plugins(request: AnyRequest, plugins: Plugins, page_name: str) -> Template:
+async def of_plugins(request: AnyRequest, plugins: NamedDependency[Plugins], page_name: FromPath[str]) -> Template:
     """:raises NotFound: no plugin has a panel for a page of this name."""
     if page_name not in extra_pages(plugins):
         raise NotFound("There is no such page")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.response import Template
 
 from berrypod.plugin_report import PluginReport
@@ -55,7 +56,7 @@ class PluginList(msgspec.Struct):
 
 
 @get("/admin/plugins", include_in_schema=False)
-async def plugins_page(request: AnyRequest, plugins: Plugins) -> Template:
+async def plugins_page(request: AnyRequest, plugins: NamedDependency[Plugins]) -> Template:
     return await page(request, "plugins", reports=plugins.report())
 
 
@@ -66,6 +67,6 @@ async def plugins_page(request: AnyRequest, plugins: Plugins) -> Template:
     tags=["plugins"],
     summary="List the plugins: version, hooks, state, errors",
 )
-async def plugins_api(plugins: Plugins) -> PluginList:
+async def plugins_api(plugins: NamedDependency[Plugins]) -> PluginList:
     """For monitoring, hence the scope `stats:read`: a plugin in quarantine is a figure that should be 0."""
     return PluginList([PluginItem.of(report) for report in plugins.report()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import Controller, get, post
+from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 
 from berrypod.accounts import Accounts
@@ -31,7 +32,7 @@ class SetupController(Controller):
     include_in_schema = False
 
     @get(opt={"access": PUBLIC})
-    async def show(self, request: AnyRequest, accounts: Accounts) -> Template | Redirect:
+    async def show(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
         """The token leaves the address at once, so that it stays in no history and goes out with no link."""
         token = request.query_params.get("token", "")
         if token and await accounts.setup.good(token):
@@ -45,7 +46,11 @@ class SetupController(Controller):
 
     @post(opt={"access": PUBLIC}, status_code=200)
     async def complete(
-        self, request: AnyRequest, accounts: Accounts, plugins: Plugins, settings: Settings
+        self,
+        request: AnyRequest,
+        accounts: NamedDependency[Accounts],
+        plugins: NamedDependency[Plugins],
+        settings: NamedDependency[Settings],
     ) -> Template | Redirect:
         form = await Form.of(request)
         values = {"email": form.text("email"), "name": form.text("name")}

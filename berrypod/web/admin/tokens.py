@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from berrypod.accounts import Accounts
@@ -36,11 +38,13 @@ class TokensController(Controller):
     include_in_schema = False
 
     @get()
-    async def show(self, request: AnyRequest, accounts: Accounts) -> Template:
+    async def show(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template:
         return await _tokens_page(request, accounts)
 
     @post(status_code=200)
-    async def create(self, request: AnyRequest, accounts: Accounts, plugins: Plugins) -> Template:
+    async def create(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Template:
         """The answer itself shows the token: it is in no address, no cookie and no other page."""
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
@@ -62,7 +66,13 @@ class TokensController(Controller):
         return await page(request, "token_created", token=new.token.reveal(), record=new.record)
 
     @post("/{token_id:int}/revoke", status_code=303)
-    async def revoke(self, request: AnyRequest, accounts: Accounts, plugins: Plugins, token_id: int) -> Redirect:
+    async def revoke(
+        self,
+        request: AnyRequest,
+        accounts: NamedDependency[Accounts],
+        plugins: NamedDependency[Plugins],
+        token_id: FromPath[int],
+    ) -> Redirect:
         """:raises NotFound: there is no such token."""
         admin: AdminPrincipal = request.user
         record = await accounts.tokens.revoke(token_id)

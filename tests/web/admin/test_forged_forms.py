@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from litestar import Litestar
+from litestar import Router
 from litestar.routes import HTTPRoute
 
 from berrypod.web.admin import handlers
@@ -14,7 +14,7 @@ from tests.web.admin.conftest import ORIGIN, Shop, Visitor
 
 
 def _posts() -> Iterator[str]:
-    for route in Litestar(list(handlers)).routes:
+    for route in Router("/", route_handlers=list(handlers)).routes:
         if isinstance(route, HTTPRoute) and "POST" in route.methods:
             yield route.path.replace("{session_id:int}", "1").replace("{token_id:int}", "1")
 
