@@ -231,6 +231,7 @@ def test_the_example_of_routes(load: Load, check_plugin: CheckPlugin) -> None:
     plugin = check_plugin(load("berrypod_route_handlers", "sold_out_api"))
     with TestClient(plugin.app()) as client:
         assert client.get("/api/sold-out").json() == ["JAM-L"]
+        assert client.get("/api/sold-out?up_to=3").json() == ["BOWL", "JAM-L"]
 
 
 def test_the_example_of_a_lifespan(load: Load, check_plugin: CheckPlugin) -> None:
