@@ -17,11 +17,13 @@ from berrypod_backup.service import Backups
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from berrypod.accounts import passwords
 from berrypod.app import create_app
 from berrypod.declarations import BackupExporter
 from berrypod.parts import Parts
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Settings
+from tests.accounts.conftest import cheap_hasher
 from tests.backup.making import QUICK, Exporters
 
 EMAIL, PASSWORD = "ada@example.org", "a long password of the tests"
@@ -68,12 +70,12 @@ class Site:
 
     def ended(self, address: str, *states: str) -> dict[str, Any]:
         until = time.monotonic() + 60
-        while time.monotonic() < until:
+        while True:
             backup = self.api("GET", address, "backup:read").json()
             if backup["state"] in (states or ("ready", "done", "failed", "interrupted", "gone")):
                 return backup
+            assert time.monotonic() < until, f"still {backup['state']}"
             time.sleep(0.02)
-        raise AssertionError(backup)
 
     def sign_in(self) -> None:
         admins = self.parts.accounts.admins
@@ -112,7 +114,8 @@ OpenSite = Callable[..., Site]
 @pytest.fixture
 def open_site(encrypted_settings: Settings) -> Iterator[OpenSite]:
     """Open the shop, encrypted unless other settings are given, with exporters of a third party."""
-    with ExitStack() as stack:
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "default_hasher", cheap_hasher)
 
         def opened(*exporters: BackupExporter, settings: Settings = encrypted_settings) -> Site:
             sources = [PluginSource.of(plugin, "backup"), PluginSource.of(Exporters(*exporters), "third_party")]

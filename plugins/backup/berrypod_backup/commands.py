@@ -46,12 +46,12 @@ def backup() -> None:
     "--output",
     required=True,
     metavar="PATH",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="A file; or a folder, in which it gets a name with the time (UTC).",
 )
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def create(output: Path, force: bool, as_json: bool) -> None:
+def create(output: str, force: bool, as_json: bool) -> None:
     """Copy the whole shop to PATH, encrypted with its own key, and verify the copy. Orders go on meanwhile.
 
     The file appears under its name when it is whole: a backup that failed leaves nothing that looks like one.
@@ -90,7 +90,7 @@ def verify_command(file: Path, as_json: bool) -> None:
         _show(file, facts)
 
 
-async def _create(output: Path, *, overwrite: bool) -> SnapshotFile:
+async def _create(output: str, *, overwrite: bool) -> SnapshotFile:
     async with opened_context("backup") as context:
         begun = monotonic()
         now = context.now()
@@ -141,11 +141,11 @@ async def _note(context: PluginContext, backup_id: str, made: SnapshotFile, seco
     await remember(context.database, last)
 
 
-def _target(output: Path, name: str) -> Path:
+def _target(output: str, name: str) -> Path:
     """The file to write. A path that ends with a slash is a folder, also one that is not there."""
-    if not output.is_dir() and not str(output).endswith("/"):
-        return output.absolute()
-    folder = output.absolute()
+    folder = Path(output).absolute()
+    if not folder.is_dir() and not output.endswith("/"):
+        return folder
     # What a killed run left has another time in its name.
     for path in folder.glob(".berrypod-backup-*.part*"):
         if found := _LEFTOVER.fullmatch(path.name):

@@ -227,6 +227,8 @@ class Backups:
             except asyncio.CancelledError:
                 self._give_up(record)
                 raise
+            except Exception:  # a record that cannot be written, say: without it, others tell it as interrupted
+                log.exception("backup %s could not be told of", record.id)
             finally:
                 # Not in a thread: when the shop is stopped, this must be done before the loop ends.
                 self.store.remove_data(record.id)
