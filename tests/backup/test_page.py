@@ -23,7 +23,7 @@ def start(site: Site, *names: str) -> str:
     """Press a button. Returns the id of the backup."""
     response = site.send("/admin/backup/jobs", exporters=list(names or ("download",)))
     assert response.status_code == 303, response.text
-    found = re.fullmatch(r"/admin/backup\?job=([\w-]+)#panel-backup", response.headers["location"])
+    found = re.fullmatch(r"/admin/backup\?job=([\w-]+)", response.headers["location"])
     assert found
     return found[1]
 

@@ -73,4 +73,5 @@ class PagesController(Controller):
 
 def _to_page(backup_id: str = "") -> Redirect:
     query = f"?job={backup_id}" if backup_id else ""
-    return Redirect(f"{PAGE}{query}#panel-backup", status_code=303)
+    # No fragment: a page with one does not load itself again, and without JavaScript that is how it follows.
+    return Redirect(f"{PAGE}{query}", status_code=303)
