@@ -109,8 +109,14 @@ def find_key(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
 def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
     """As `find_key`, by the bytes of the file alone: for a backup, whose folder need not be writable.
 
+    :raises DatabaseLocked: this process has it open as its shop.
     :raises StorageError: the subclass that says why no key was found.
     """
+    if _identity(path) in _opened:
+        raise errors.DatabaseLocked(
+            f"{path} is open in this very process",
+            hint="Take a backup, and look at that: reading the file itself would drop SQLite's locks on it.",
+        )
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

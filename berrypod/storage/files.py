@@ -69,6 +69,24 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
 
 
+def rename_to_new(path: Path, target: Path) -> None:
+    """Give a file that is whole its name, unless something has that name already.
+
+    :raises FileExistsError: something has. `path` stays as it is.
+    """
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A disk that knows no links (a USB stick). Between the look and the rename, nothing else is likely to come.
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        path.rename(target)
+    else:
+        path.unlink()
+
+
 def fsync_folder(folder: Path) -> None:
     """Make renames and removals in `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -24,6 +24,7 @@ from berrypod.storage.files import (
     claimed,
     fsync_folder,
     make_private_folder,
+    rename_to_new,
     temporary_path,
     translate_os_error,
 )
@@ -96,8 +97,7 @@ def create(path: Path, passphrase: Secret | None) -> None:
         try:
             os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             _migrate(temporary, key, new=True)
-            # A link, not a rename: it fails if somebody else has made a shop here meanwhile.
-            os.link(temporary, path)
+            rename_to_new(temporary, path)
             fsync_folder(path.parent)
         except FileExistsError:
             _refuse_existing(path)

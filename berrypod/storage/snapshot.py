@@ -27,6 +27,7 @@ from berrypod.storage.files import (
     PRIVATE_FILE,
     claimed,
     fsync_folder,
+    rename_to_new,
     require_space,
     sweep,
     temporary_path,
@@ -220,16 +221,8 @@ def _publish(temporary: Path, target: Path, *, overwrite: bool) -> None:
     if overwrite:
         temporary.replace(target)
     else:
-        _rename_to_new(temporary, target)
+        try:
+            rename_to_new(temporary, target)
+        except FileExistsError:
+            _refuse_existing(target, overwrite=False)
     fsync_folder(target.parent)
-
-
-def _rename_to_new(temporary: Path, target: Path) -> None:
-    try:
-        os.link(temporary, target)
-    except FileExistsError:
-        _refuse_existing(target, overwrite=False)
-    except OSError:
-        # A disk that knows no links (a USB stick). Between the look and the rename, nothing else is likely to come.
-        _refuse_existing(target, overwrite=False)
-        temporary.rename(target)

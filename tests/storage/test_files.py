@@ -19,6 +19,7 @@ from berrypod.storage.files import (
     is_claimed,
     make_private_folder,
     people_size,
+    rename_to_new,
     require_space,
     sweep,
     temporary_path,
@@ -192,6 +193,24 @@ class TestSweep:
         worker.join()
         assert lost == []
         assert names(tmp_path) == set()
+
+
+class TestRenamingToANewName:
+    @pytest.mark.parametrize("links", [True, False], ids=["disk with links", "disk without"])
+    def test_it_never_replaces(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EPERM, "no links here")
+
+        if not links:
+            monkeypatch.setattr(os, "link", refuse)
+        first, second, target = tmp_path / "first", tmp_path / "second", tmp_path / "target"
+        first.write_bytes(b"first")
+        second.write_bytes(b"second")
+        rename_to_new(first, target)
+        with pytest.raises(FileExistsError):
+            rename_to_new(second, target)
+        assert target.read_bytes() == b"first"
+        assert names(tmp_path) == {"target", "second"}
 
 
 class TestSpace:

@@ -170,7 +170,7 @@ class TestSecrecy:
         """All loggers at DEBUG, SQLAlchemy's echo included, from opening to closing and through a failure."""
         caplog.set_level(logging.DEBUG)
         for name in ("sqlalchemy.engine", "sqlalchemy.pool", "aiosqlite"):
-            logging.getLogger(name).setLevel(logging.DEBUG)
+            caplog.set_level(logging.DEBUG, logger=name)
         database = Database(encrypted_settings)
         await database.open()
         key = database.key

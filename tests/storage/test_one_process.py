@@ -18,7 +18,7 @@ from berrypod import errors
 from berrypod.settings import Secret, Settings
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
-from berrypod.storage.diagnosis import unlocked
+from berrypod.storage.diagnosis import identify, unlocked
 from tests.storage.making import keys_of, put
 from tests.storage.processes import python
 
@@ -50,6 +50,15 @@ async def test_a_file_that_is_open_here_is_not_opened_and_closed_again(
     await second.close()
     await put(first, "b")
     await first.close()
+
+
+async def test_nor_is_it_read_as_a_backup(encrypted_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(encrypted_settings)
+    await database.open()
+    monkeypatch.setattr(Path, "open", _refuse(Path.open, encrypted_settings.database_path))
+    with pytest.raises(errors.DatabaseLocked, match="this very process"):
+        identify(encrypted_settings.database_path, encrypted_settings.secret_key_db)
+    await database.close()
 
 
 async def test_a_hard_link_is_the_same_file(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
