@@ -8,7 +8,7 @@ from pathlib import Path
 
 from litestar import Router
 from litestar.datastructures import CacheControlHeader
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from berrypod.web.access import PUBLIC
 

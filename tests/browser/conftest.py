@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
+from pyotp.totp import TOTP
 
 from berrypod.accounts import Accounts
 from berrypod.settings import Settings
@@ -31,7 +31,7 @@ class Open:
 
     settings: Settings
     server: RunningServer
-    totp: pyotp.TOTP
+    totp: TOTP
 
     @property
     def url(self) -> str:
@@ -61,7 +61,7 @@ def page(browser: Browser) -> Generator[Page]:
 def shop(encrypted_settings: Settings, serve: Callable[..., RunningServer]) -> Open:
     with ThreadPoolExecutor(1) as thread:  # Playwright keeps an event loop running in this one
         secret = thread.submit(asyncio.run, _stock(encrypted_settings)).result()
-    return Open(encrypted_settings, serve(encrypted_settings), pyotp.TOTP(secret))
+    return Open(encrypted_settings, serve(encrypted_settings), TOTP(secret))
 
 
 async def _stock(settings: Settings) -> str:
@@ -84,7 +84,7 @@ async def _stock(settings: Settings) -> str:
         assert pending
         secret = pending.secret.reveal()
         # The code before this one's: each is good once, and signing in needs the present one.
-        await accounts.totp.confirm(admin.id, pyotp.TOTP(secret).at(int(time.time()) - 30))
+        await accounts.totp.confirm(admin.id, TOTP(secret).at(int(time.time()) - 30))
         return secret
     finally:
         await database.close()
