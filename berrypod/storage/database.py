@@ -17,7 +17,7 @@ from berrypod.storage import schema
 from berrypod.storage.connection import CACHE_KIBIBYTES, open_connection
 from berrypod.storage.diagnosis import require_file, unlocked
 from berrypod.storage.dialect import create_engine
-from berrypod.storage.failures import explain, explain_use
+from berrypod.storage.failures import explain, explain_use, is_unusable_after
 from berrypod.storage.fields import derive_subkey
 from berrypod.storage.files import make_private_folder, sweep
 from berrypod.storage.gate import Gate
@@ -130,10 +130,16 @@ class Database:
         Cancelling interrupts its query, and waits for its end. So does closing the database. `VACUUM INTO` needs a
         connection that is not read-only, though it only reads here.
 
+        :raises DatabaseDamaged: the job met a damaged page. The driver's other errors arrive as they are.
         :raises StorageError: the file was closed while the job ran.
         """
         opened = self._opened
-        return await opened.jobs.run(lambda: opened.connect(read_only=read_only), job)
+        try:
+            return await opened.jobs.run(lambda: opened.connect(read_only=read_only), job)
+        except dbapi2.Error as error:
+            if is_unusable_after(error):
+                raise explain(error, self.path) from error
+            raise
 
     def work_folder(self, name: str) -> Path:
         """A private folder beside the database for temporary files and state, made when it is missing.

@@ -50,7 +50,9 @@ def explain(error: BaseException, path: Path) -> errors.StorageError:
         )
     if code == _BUSY:
         return errors.DatabaseLocked(f"Another program has {path} locked")
-    return errors.StorageError(f"{path}: {error}")
+    # SQLCipher 4.12 says "out of memory" of good pages too, after a damaged one.
+    told = "memory ran out, or a page is damaged" if code == _NO_MEMORY else str(error)
+    return errors.StorageError(f"{path}: {told}")
 
 
 def explain_use(error: dbapi2.Error, path: Path, *, writing: bool) -> errors.StorageError | None:

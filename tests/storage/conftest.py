@@ -21,7 +21,7 @@ from tests.conftest import KEY
 from tests.storage.processes import can_become_nobody
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quick_keys() -> Iterator[None]:
     """Derive each key once: the shops of the tests are copies of one file, and a derivation takes 90 ms."""
     with pytest.MonkeyPatch.context() as patch:

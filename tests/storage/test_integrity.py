@@ -37,6 +37,8 @@ async def test_it_is_told_when_it_is_touched_by_whichever_way(with_damage: Setti
     await database.open()
     with pytest.raises(errors.DatabaseDamaged):
         await database.fetch(_read_all)
+    with pytest.raises(errors.DatabaseDamaged):
+        await database.run_in_thread(_read_all)
     for use in (database.read, database.write):
         with pytest.raises(errors.DatabaseDamaged):
             async with use() as session:
