@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 _CHUNK_BYTES = 1024 * 1024
+_LONGEST_TITLE = 60
+_LONGEST_DESCRIPTION = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +97,9 @@ class StatsProvider:
 class Snapshot:
     """A consistent, verified copy of the shop's file, made for one backup and gone after it.
 
-    It opens with the shop's key and no other. `sha256` is of the file's bytes, in hex; `method` is how it was
-    made; `row_counts` maps each table to its rows. All exporters of a backup share it: never change it.
+    It opens with the shop's key and no other. `id` is safe in file names; `sha256` is of the file's bytes, in hex;
+    `method` is how it was made; `row_counts` maps each table to its rows. All exporters of a backup share it: never
+    change it.
     """
 
     id: str
@@ -109,6 +112,10 @@ class Snapshot:
     encrypted: bool
     path: Path
     opener: Callable[[], Connection] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        checks.require_part_of_a_filename("Snapshot: id", self.id)
+        checks.require_time("Snapshot: created_at", self.created_at)
 
     def connection(self) -> AbstractContextManager[Connection]:
         """A read-only DBAPI connection to the copy, decrypted on the fly, closed on leaving.
@@ -165,7 +172,10 @@ ExportFunction: TypeAlias = Callable[[Snapshot, Path], Awaitable[ExportResult] |
 
 @dataclass(frozen=True, kw_only=True)
 class KeptCopy:
-    """A backup that an exporter keeps. `id` is the exporter's own, and comes back in `open` and `delete`."""
+    """A backup that an exporter keeps. `id` is the exporter's own, and comes back in `open` and `delete`.
+
+    `created_at` has a time zone; `sha256` is of the copy's bytes, 64 hex digits.
+    """
 
     id: str
     filename: str
@@ -173,27 +183,39 @@ class KeptCopy:
     size_bytes: int
     sha256: str | None = None
 
+    def __post_init__(self) -> None:
+        what = f"KeptCopy {self.id!r}"
+        checks.require_id("KeptCopy: id", self.id)
+        checks.require_filename(f"{what}: filename", self.filename)
+        checks.require_time(f"{what}: created_at", self.created_at)
+        checks.require_size(f"{what}: size_bytes", self.size_bytes)
+        checks.require_sha256(f"{what}: sha256", self.sha256)
+
 
 @runtime_checkable
 class KeptCopies(Protocol):
-    """The copies that an exporter keeps. An unknown id raises `berrypod.errors.NotFound`."""
+    """The copies that an exporter keeps. An unknown id raises `berrypod.errors.NotFound`.
 
-    async def list(self) -> Sequence[KeptCopy]:
+    `list` and `delete` may be `async` or plain; a plain one runs in a thread.
+    """
+
+    def list(self) -> Awaitable[Sequence[KeptCopy]] | Sequence[KeptCopy]:
         """All copies, the newest first."""
         ...
 
     def open(self, copy_id: str) -> AsyncIterator[bytes]:
-        """The copy's bytes; most simply an async generator."""
+        """The copy's bytes: an async generator. A coroutine function is refused."""
         ...
 
-    async def delete(self, copy_id: str) -> None:
+    def delete(self, copy_id: str) -> Awaitable[None] | None:
         """Remove the copy for good."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupExporter:
-    """Where a backup goes, or what it becomes. `title` is on its button, `description` beside it.
+    """Where a backup goes, or what it becomes. `title` (60 characters at most) is on its button, `description` (300)
+    beside it.
 
     `export(snapshot, folder)` gets an empty private folder, which is removed afterwards (for an
     `ExportedFile`, after its download). `kept` is for an exporter whose copies stay and can be listed.
@@ -210,11 +232,12 @@ class BackupExporter:
         what = f"BackupExporter {self.name!r}"
         checks.require_name("BackupExporter: name", self.name)
         checks.require_words(what, title=self.title, description=self.description)
+        checks.require_length(what, _LONGEST_TITLE, title=self.title)
+        checks.require_length(what, _LONGEST_DESCRIPTION, description=self.description)
         checks.require_function(what, export=self.export)
         checks.require_seconds(what, self.timeout_seconds)
         if self.kept is not None:
-            hint = "Give an object with the methods list, open and delete."
-            checks.require_instance(f"{what}: kept", self.kept, KeptCopies, hint)
+            checks.require_kept(f"{what}: kept", self.kept)
 
 
 @dataclass(frozen=True, kw_only=True)

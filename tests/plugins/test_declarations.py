@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from berrypod.declarations import (
     ExportedFile,
     Figure,
     KeptCopies,
+    KeptCopy,
     SettingDeclaration,
     Snapshot,
     StatsProvider,
@@ -31,7 +33,45 @@ VALID: dict[type, dict[str, Any]] = {
     SettingDeclaration: {"name": "CSV_FOLDER", "help": "Where files go"},
     ExportedFile: {"path": Path("x"), "filename": "orders.csv"},
     Delivered: {"message": "Sent"},
+    KeptCopy: {
+        "id": "a/b ü.db",
+        "filename": "b ü.db",
+        "created_at": datetime(2026, 3, 14, tzinfo=UTC),
+        "size_bytes": 0,
+    },
 }
+
+
+class Shelf:
+    async def list(self) -> list[KeptCopy]:
+        return []
+
+    async def open(self, copy_id: str):
+        yield b""
+
+    async def delete(self, copy_id: str) -> None: ...
+
+
+class PlainShelf(Shelf):
+    def list(self) -> list[KeptCopy]:  # type: ignore[override]
+        return []
+
+    def delete(self, copy_id: str) -> None: ...  # type: ignore[override]
+
+
+class ReturningShelf(Shelf):
+    async def open(self, copy_id: str):  # type: ignore[override]
+        return b""
+
+
+class BlockingShelf(Shelf):
+    def open(self, copy_id: str):  # type: ignore[override]
+        yield b""
+
+
+class ReadOnlyShelf:
+    list = Shelf.list
+    open = Shelf.open
 
 
 @pytest.mark.parametrize("kind", VALID)
@@ -64,7 +104,13 @@ def test_what_is_complete_is_accepted_and_cannot_be_changed(kind: type) -> None:
         (StatsProvider, {"order": "first"}, "order is 'first'"),
         (BackupExporter, {"description": ""}, "description is ''"),
         (BackupExporter, {"export": None}, "export is None"),
+        (BackupExporter, {"title": "x" * 61}, "title has 61 characters"),
+        (BackupExporter, {"description": "x" * 301}, "description has 301 characters"),
         (BackupExporter, {"kept": object()}, "kept is <object"),
+        (BackupExporter, {"kept": Shelf}, "kept is the class Shelf"),
+        (BackupExporter, {"kept": ReadOnlyShelf()}, "which has no method delete"),
+        (BackupExporter, {"kept": ReturningShelf()}, "open is no async generator"),
+        (BackupExporter, {"kept": BlockingShelf()}, "open is no async generator"),
         (AdminPanel, {"page": "../admin"}, "page: '../admin' is not a name"),
         (AdminPanel, {"render": "<p>"}, "render is '<p>'"),
         (SettingDeclaration, {"name": "csv_folder"}, "is not the name of an environment variable"),
@@ -77,6 +123,20 @@ def test_what_is_complete_is_accepted_and_cannot_be_changed(kind: type) -> None:
         (ExportedFile, {"media_type": ""}, "media_type is ''"),
         (Delivered, {"message": ""}, "message is ''"),
         (Delivered, {"location": 3}, "location is 3"),
+        (KeptCopy, {"id": ""}, "id is ''"),
+        (KeptCopy, {"id": 7}, "id is 7"),
+        (KeptCopy, {"id": "a\nb"}, "id is 'a\\nb'"),
+        (KeptCopy, {"id": "\udcff"}, "id is '\\udcff'"),
+        (KeptCopy, {"filename": "../x.db"}, "is not a file name"),
+        (KeptCopy, {"filename": "a\nb"}, "is not a file name"),
+        (KeptCopy, {"filename": "\udcff.db"}, "is not a file name"),
+        (KeptCopy, {"created_at": datetime(2026, 3, 14)}, "created_at is datetime"),  # noqa: DTZ001
+        (KeptCopy, {"created_at": "2026-03-14"}, "created_at is '2026-03-14'"),
+        (KeptCopy, {"size_bytes": "5"}, "size_bytes is '5'"),
+        (KeptCopy, {"size_bytes": -1}, "size_bytes is -1"),
+        (KeptCopy, {"size_bytes": True}, "size_bytes is True"),
+        (KeptCopy, {"sha256": "no digest"}, "sha256 is 'no digest'"),
+        (KeptCopy, {"sha256": "g" * 64}, "sha256 is 'ggg"),
     ],
 )
 def test_what_is_wrong_is_refused_with_words_and_a_hint(kind: type, wrong: dict[str, object], words: str) -> None:
@@ -112,16 +172,29 @@ def test_a_snapshot_does_not_show_how_it_is_opened(berrypod_snapshot: Snapshot) 
     assert "opener" not in repr(berrypod_snapshot)
 
 
-def test_a_class_with_the_three_methods_keeps_copies() -> None:
-    class Shelf:
-        async def list(self):
-            return []
+@pytest.mark.parametrize("wrong", ["", "../x", ".hidden", "a b", "x" * 65])
+def test_the_id_of_a_snapshot_is_safe_in_file_names(berrypod_snapshot: Snapshot, wrong: str) -> None:
+    with pytest.raises(PluginError, match="is not safe in a file name"):
+        replace(berrypod_snapshot, id=wrong)
 
-        async def open(self, copy_id: str):
-            yield b""
 
-        async def delete(self, copy_id: str) -> None: ...
+def test_the_time_of_a_snapshot_has_a_time_zone(berrypod_snapshot: Snapshot) -> None:
+    with pytest.raises(PluginError, match="created_at is datetime"):
+        replace(berrypod_snapshot, created_at=datetime(2026, 3, 14))  # noqa: DTZ001
 
+
+def test_the_words_of_an_exporter_may_be_as_long_as_is_said() -> None:
+    words: dict[str, Any] = {"title": "x" * 60, "description": "x" * 300}
+    longest = BackupExporter(**VALID[BackupExporter] | words)
+    assert len(longest.title) == 60
+
+
+def test_a_kept_copy_may_have_a_digest() -> None:
+    assert KeptCopy(**VALID[KeptCopy], sha256="0123456789abcdef" * 4).sha256
+
+
+@pytest.mark.parametrize("kind", [Shelf, PlainShelf])
+def test_a_class_with_the_three_methods_keeps_copies(kind: Callable[[], KeptCopies]) -> None:
     found: Callable[[object], bool] = lambda value: isinstance(value, KeptCopies)  # noqa: E731
-    assert found(Shelf())
-    assert BackupExporter(**VALID[BackupExporter], kept=Shelf()).kept is not None
+    assert found(kind())
+    assert BackupExporter(**VALID[BackupExporter], kept=kind()).kept is not None
