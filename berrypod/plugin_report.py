@@ -31,6 +31,18 @@ class PluginFailure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PluginSetting:
+    """An environment variable that a plugin declared. Its value is never told, nor the default of a secret."""
+
+    name: str
+    help: str
+    required: bool
+    secret: bool
+    default: str | None
+    is_set: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PluginReport:
     """`error` and `hint` are set for quarantined plugins; `failures` are the recent ones, the newest first."""
 
@@ -42,3 +54,4 @@ class PluginReport:
     error: str | None
     hint: str | None
     failures: tuple[PluginFailure, ...]
+    settings: tuple[PluginSetting, ...] = ()

@@ -9,6 +9,7 @@ from berrypod.plugin_host import answers
 from berrypod.plugin_host.discovery import KILL_SWITCH
 from berrypod.plugin_host.host import Host
 from berrypod.plugin_host.records import Record
+from berrypod.plugin_report import PluginSetting
 
 _HOOK = "berrypod_settings"
 _OF_THE_CORE = frozenset({"SECRET_KEY_BASE", "SECRET_KEY_DB", "DATABASE_PATH", "BERRYPOD_ENV", KILL_SWITCH})
@@ -56,6 +57,8 @@ class PluginSettings:
             )
             if isinstance(outcome, Failed):
                 return outcome
+            # Also those of a plugin that is refused: what to set is what its admin has to know.
+            record.settings += tuple(self._told(setting) for setting in outcome.value)
             for setting in outcome.value:
                 if failed := self._objection(setting, found):
                     return failed
@@ -64,6 +67,16 @@ class PluginSettings:
         host.records.hide(self._environment.get(setting.name, "") for setting in found.values() if setting.secret)
         self._declared |= {name: Declared(plugin=record.name, declaration=setting) for name, setting in found.items()}
         return None
+
+    def _told(self, setting: SettingDeclaration) -> PluginSetting:
+        return PluginSetting(
+            name=setting.name,
+            help=setting.help,
+            required=setting.required,
+            secret=setting.secret,
+            default=None if setting.secret else setting.default,
+            is_set=bool(self._environment.get(setting.name)),
+        )
 
     def _objection(self, setting: SettingDeclaration, found: dict[str, SettingDeclaration]) -> Failed | None:
         if setting.name in _OF_THE_CORE:

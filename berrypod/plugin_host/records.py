@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from berrypod.isolation import Failed
 from berrypod.plugin_host.limits import Limits
 from berrypod.plugin_host.sources import PluginSource
-from berrypod.plugin_report import PluginFailure, PluginReport, PluginState
+from berrypod.plugin_report import PluginFailure, PluginReport, PluginSetting, PluginState
 
 logger = logging.getLogger("berrypod.plugins")
 
@@ -26,6 +26,7 @@ class Record:
     source: PluginSource
     state: PluginState = PluginState.ACTIVE
     hooks: tuple[str, ...] = ()
+    settings: tuple[PluginSetting, ...] = ()
     error: str | None = None
     hint: str | None = None
     failures: deque[PluginFailure] = field(default_factory=deque[PluginFailure])
@@ -44,6 +45,7 @@ class Record:
             error=self.error,
             hint=self.hint,
             failures=tuple(self.failures),
+            settings=self.settings,
         )
 
 

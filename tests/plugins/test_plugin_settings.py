@@ -92,3 +92,27 @@ def test_a_quarantined_plugin_keeps_no_claim_on_its_settings(host: Host) -> None
 
     assert not plugins.is_active("first")
     assert [one.plugin for one in plugins.settings] == ["second"]
+
+
+def test_what_plugins_declare_is_in_their_report_without_the_values(host: Host) -> None:
+    token = SettingDeclaration(name="CSV_TOKEN", help="a token", default="the default token", secret=True)
+    plugins = host(declaring("p", FOLDER, token), declaring("q"), environ={"CSV_TOKEN": "letmein-please"})
+    first, second = plugins.report()
+
+    assert [(one.name, one.help, one.default, one.is_set) for one in first.settings] == [
+        ("CSV_FOLDER", "Where the files go", "/tmp/csv", False),
+        ("CSV_TOKEN", "a token", None, True),
+    ]
+    assert "letmein" not in repr(first)
+    assert second.settings == ()
+
+
+def test_the_settings_of_a_plugin_that_lacks_one_are_told_too(host: Host) -> None:
+    required = SettingDeclaration(name="S3_BUCKET", help="the bucket for copies", required=True)
+    (report,) = host(declaring("s3", FOLDER, required)).report()
+
+    assert report.state == "quarantined"
+    assert [(one.name, one.required, one.is_set) for one in report.settings] == [
+        ("CSV_FOLDER", False, False),
+        ("S3_BUCKET", True, False),
+    ]

@@ -29,6 +29,17 @@ class PluginFailureItem(msgspec.Struct):
     times: Annotated[int, described("How often in a row", 1)]
 
 
+class PluginSettingItem(msgspec.Struct):
+    """An environment variable that a plugin reads. Its value is never told."""
+
+    name: Annotated[str, described("The variable", "COURIER_URL")]
+    help: Annotated[str, described("What it is for", "where new orders are posted")]
+    required: Annotated[bool, described("Without it the plugin is quarantined")]
+    secret: bool
+    default: Annotated[str | None, described("What holds while it is not set; of a secret it is never told")]
+    is_set: bool
+
+
 class PluginItem(msgspec.Struct):
     """A plugin that was found, whether it runs or not."""
 
@@ -43,6 +54,7 @@ class PluginItem(msgspec.Struct):
     error: Annotated[str | None, described("Why it is in quarantine")]
     hint: Annotated[str | None, described("What to do about it")]
     failures: Annotated[list[PluginFailureItem], described("The recent ones, the newest first")]
+    settings: Annotated[list[PluginSettingItem], described("The environment variables that it declared")]
 
     @classmethod
     def of(cls, report: PluginReport) -> PluginItem:

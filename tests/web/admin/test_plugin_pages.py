@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from berrypod.context import PluginContext
-from berrypod.declarations import AdminPanel, PanelRequest
+from berrypod.declarations import AdminPanel, PanelRequest, SettingDeclaration
 from berrypod.hookspecs import hookimpl
 from berrypod.plugins import PluginSource
 from berrypod.settings import Settings
@@ -56,6 +56,13 @@ class _Panels:
 
 class _Broken:
     @hookimpl
+    def berrypod_settings(self) -> list[SettingDeclaration]:
+        return [
+            SettingDeclaration(name="EGG_BASKET", help="where <eggs> go", default="/srv/eggs"),
+            SettingDeclaration(name="EGG_TOKEN", help="opens the nest", default="default-token", secret=True),
+        ]
+
+    @hookimpl
     def berrypod_admin_panels(self) -> list[AdminPanel]:
         raise RuntimeError("no <henhouse> here")
 
@@ -72,6 +79,7 @@ def farm(tmp_path_factory: pytest.TempPathFactory, one_shop: Shop, panels: _Pane
         environment="test",
         database_path=one_shop.settings.database_path,
         secret_key_base=one_shop.settings.secret_key_base,
+        environment_values={"EGG_TOKEN": "letmein-please"},
     )
     broken = PluginSource(name="broken", load=_Broken, distribution="berrypod-broken", version="1.4.2")
     with running(settings, PluginSource.of(panels, "hens"), broken) as shop:
@@ -137,6 +145,15 @@ def test_the_plugins_page_shows_state_version_hooks_and_errors(farmer: Visitor) 
     assert page.text.count("Quarantined") == 1
 
 
+def test_the_plugins_page_shows_which_settings_a_plugin_reads_and_no_value(farmer: Visitor) -> None:
+    page = farmer.get("/admin/plugins")
+    assert "where <eggs> go" in page.text
+    assert "/srv/eggs" in page.text
+    assert "opens the nest" in page.text
+    assert "letmein-please" not in page.html
+    assert "default-token" not in page.html
+
+
 def test_the_dashboard_names_a_plugin_in_quarantine(farmer: Visitor) -> None:
     assert "The plugin broken does not run" in farmer.get("/admin").text
 
@@ -154,6 +171,15 @@ def test_the_api_tells_the_same_to_a_token_that_may_see_figures(farm: Shop) -> N
     assert by_name["broken"]["version"] == "1.4.2"
     assert by_name["hens"]["hooks"] == ["berrypod_admin_panels"]
     assert by_name["hens"]["error"] is None
+    assert by_name["hens"]["settings"] == []
+    assert by_name["broken"]["settings"][1] == {
+        "name": "EGG_TOKEN",
+        "help": "opens the nest",
+        "required": False,
+        "secret": True,
+        "default": None,
+        "is_set": True,
+    }
     refused = client.get("/api/plugins", headers={"authorization": f"Bearer {tokens['shop:read'].token.reveal()}"})
     assert refused.status_code == 403
     assert client.get("/api/plugins").status_code == 401
