@@ -1,8 +1,9 @@
 """Fixtures for authors of plugins. pytest finds them wherever Berrypod is installed; docs/hooks.md shows their use.
 
-berrypod_context    a PluginContext over a small unencrypted shop in a temporary folder
-berrypod_snapshot   a Snapshot of that shop, as an exporter gets it
-check_plugin        registers a plugin alone, as the shop would, and hands back what it declared
+berrypod_context             a PluginContext over a small unencrypted shop in a temporary folder
+berrypod_snapshot            a Snapshot of that shop, as an exporter gets it
+berrypod_encrypted_snapshot  a Snapshot of an encrypted shop with the same content
+check_plugin                 registers a plugin alone, as the shop would, and hands back what it declared
 """
 
 # pytest imports this in every run in this environment, so nothing of Berrypod is imported before it is needed.
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from berrypod.testing_tools import CheckPlugin, SampleShop
 
 # ruff: noqa: PLC0415
+
+_KEY = "the key of a shop that only tests open"
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +59,24 @@ def berrypod_context(_berrypod_shop: SampleShop) -> PluginContext:
 @pytest.fixture
 def berrypod_snapshot(_berrypod_shop: SampleShop) -> Snapshot:
     return _berrypod_shop.snapshot()
+
+
+@pytest.fixture(scope="session")
+def _berrypod_encrypted_shop_file(  # pyright: ignore[reportUnusedFunction]
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    from berrypod.settings import Secret
+    from berrypod.testing_shop import create_sample_shop
+
+    path = tmp_path_factory.mktemp("berrypod-encrypted") / "shop.db"
+    create_sample_shop(path, Secret(_KEY))
+    return path
+
+
+@pytest.fixture
+def berrypod_encrypted_snapshot(_berrypod_encrypted_shop_file: Path, tmp_path: Path) -> Snapshot:
+    from berrypod.settings import Secret
+    from berrypod.testing_tools import SampleShop
+
+    path = tmp_path / "berrypod-encrypted-shop" / "shop.db"
+    return SampleShop.copied(_berrypod_encrypted_shop_file, path, Secret(_KEY)).snapshot()

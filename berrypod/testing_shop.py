@@ -5,16 +5,11 @@ What is in it is told in docs/hooks.md: authors' tests rely on it.
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import uuid4
 
-from berrypod.settings import Settings
+from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
 from berrypod.storage.database import Database
 from berrypod.storage.models import (
@@ -26,41 +21,22 @@ from berrypod.storage.models import (
     ProductVariant,
     Setting,
 )
-
-T = TypeVar("T")
+from berrypod.testing_calls import opened, run
 
 _NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def run(job: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on a loop of its own; also where a loop is running already."""
-    future: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(asyncio.run(job))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it was called
-            future.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    return future.result()
-
-
-def create_sample_shop(path: Path) -> None:
-    """Create the shop at `path`, unencrypted."""
-    schema.create(path, None)
-    run(_fill(Database(Settings(environment="test", database_path=path))))
+def create_sample_shop(path: Path, key: Secret | None = None) -> None:
+    """Create the shop at `path`, encrypted if there is a key."""
+    schema.create(path, key)
+    run(_fill(Database(Settings(environment="test", database_path=path, secret_key_db=key))))
 
 
 async def _fill(database: Database) -> None:
-    await database.open()
-    try:
-        async with database.write() as session:
-            session.add_all([*_catalogue(), *_settings(), *_subscribers()])
-            await session.flush()
-            session.add_all(_orders())
-    finally:
-        await database.close()
+    async with opened(database), database.write() as session:
+        session.add_all([*_catalogue(), *_settings(), *_subscribers()])
+        await session.flush()
+        session.add_all(_orders())
 
 
 def _catalogue() -> list[Base]:

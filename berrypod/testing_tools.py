@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,18 +27,23 @@ from berrypod.declarations import (
     StatsProvider,
 )
 from berrypod.events import Event
-from berrypod.isolation import Failed, Outcome
+from berrypod.isolation import Outcome
 from berrypod.plugin_report import PluginReport
 from berrypod.plugins import Plugins, PluginSource
-from berrypod.settings import Settings
+from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
-from berrypod.testing_shop import run
+from berrypod.storage.diagnosis import find_key
+from berrypod.testing_calls import opened, value_of
+from berrypod.testing_kept import CheckedCopies
 from berrypod.web.templating import create_environment
 
 if TYPE_CHECKING:
     from sqlcipher3.dbapi2 import Connection
+
+
+__all__ = ["CheckPlugin", "CheckedCopies", "CheckedPlugin", "SampleShop", "opened"]
 
 
 class _Named(Protocol):
@@ -52,27 +57,18 @@ NamedT = TypeVar("NamedT", bound=_Named)
 _NAME = "plugin_under_test"
 
 
-@asynccontextmanager
-async def opened(database: Database) -> AsyncGenerator[Database]:
-    """The database, open within the block: for tests that are async themselves."""
-    await database.open()
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
 @dataclass(frozen=True)
 class SampleShop:
     """The small shop of `testing_shop`, as a file of one test's own."""
 
     path: Path
+    key: Secret | None = None
 
     @classmethod
-    def copied(cls, original: Path, path: Path) -> Self:
+    def copied(cls, original: Path, path: Path, key: Secret | None = None) -> Self:
         path.parent.mkdir(mode=0o700)
         shutil.copyfile(original, path)
-        return cls(path)
+        return cls(path, key)
 
     def settings(self, environ: Mapping[str, str] | None = None) -> Settings:
         return Settings(environment="test", database_path=self.path, environment_values=dict(environ or {}))
@@ -92,19 +88,20 @@ class SampleShop:
         path = self.path.with_name("snapshot.db")
         shutil.copyfile(self.path, path)
         content = path.read_bytes()
-        with open_connection(path, None, read_only=True) as connection:
+        key = find_key(path, self.key)
+        with closing(open_connection(path, key, read_only=True)) as connection:
             revision, counts = schema.revision_of(connection), _row_counts(connection)
         return Snapshot(
-            id="20260314-120000",
+            id="20260314-120000-5eed5eed",
             created_at=datetime(2026, 3, 14, 12, tzinfo=UTC),
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
             method="copy",
             schema_revision=revision,
             row_counts=counts,
-            encrypted=False,
+            encrypted=key is not None,
             path=path,
-            opener=lambda: open_connection(path, None, read_only=True),
+            opener=lambda: open_connection(path, key, read_only=True),
         )
 
 
@@ -125,6 +122,9 @@ class CheckPlugin:
         self, plugin: object, *, environ: Mapping[str, str] | None = None, name: str | None = None
     ) -> CheckedPlugin:
         """Register a module or object, with `environ` as the environment that Berrypod reads.
+
+        `name` is the plugin's, on the left in its entry point. Without it the plugin is named after the last part of
+        the module's name, or after the object's class.
 
         :raises AssertionError: it was quarantined, or part of it was left out; the text says why.
         """
@@ -180,6 +180,15 @@ class CheckedPlugin:
         folder = Path(tempfile.mkdtemp(prefix="export-", dir=snapshot.path.parent))
         return self._value(name, lambda: self.plugins.export(exporter, snapshot, folder))
 
+    def kept(self, name: str) -> CheckedCopies:
+        """What the exporter `name` keeps: with `list()`, `open(copy_id)` and `delete(copy_id)`.
+
+        :raises AssertionError: there is no such exporter, or it keeps nothing.
+        """
+        exporter = _named(self.plugins.backup_exporters, name)
+        assert exporter.declaration.kept is not None, f"the exporter {name} declares no `kept`"
+        return CheckedCopies(plugins=self.plugins, database=self.context.database, exporter=exporter)
+
     def render(self, name: str, query: Mapping[str, str] | None = None) -> str:
         """Render the panel `name`, as for an admin who has just opened its page.
 
@@ -222,14 +231,7 @@ class CheckedPlugin:
         return app
 
     def _value(self, name: str, ask: Callable[[], Awaitable[Outcome[T]]]) -> T:
-        async def with_database() -> Outcome[T]:
-            async with opened(self.context.database):
-                return await ask()
-
-        outcome = run(with_database())
-        if isinstance(outcome, Failed):
-            raise AssertionError(f"{name}: {outcome.error}. {outcome.hint or ''}")
-        return outcome.value
+        return value_of(self.context.database, name, ask)
 
 
 def _named(found: tuple[Declared[NamedT], ...], name: str) -> Declared[NamedT]:

@@ -26,9 +26,20 @@ class PluginSource:
 
     @classmethod
     def of(cls, plugin: object, name: str | None = None) -> Self:
-        """A plugin that is there already: a module or an object, named after itself unless `name` is given."""
+        """A plugin that is there already: a module or an object.
+
+        Without a `name` it is named after itself: `plugin` for the module `orders.plugin`, `orders_csv` for an object
+        of the class `OrdersCsv`.
+        """
         own = str(getattr(plugin, "__name__", type(plugin).__name__)).rpartition(".")[2]
-        return cls(name=name or own, load=lambda: plugin)
+        return cls(name=_as_name(own) if name is None else name, load=lambda: plugin)
+
+
+def _as_name(identifier: str) -> str:
+    """A plugin's name made of a module's or a class's: those may have capitals and underscores anywhere."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", identifier).lower()
+    name = re.sub(r"[^a-z0-9]+", "_", words).strip("_")
+    return name[:64].rstrip("_") if name[:1].isalpha() else f"plugin_{name}"[:64].rstrip("_")
 
 
 def installed_sources() -> list[PluginSource]:

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -18,8 +19,17 @@ from types import ModuleType
 import pytest
 from litestar.testing import TestClient
 
-from berrypod import events, hookspecs
-from berrypod.declarations import AdminPanel, BackupExporter, Delivered, Figure, KeptCopies, Snapshot, StatsProvider
+from berrypod import __version__, events, hookspecs
+from berrypod.declarations import (
+    AdminPanel,
+    BackupExporter,
+    Delivered,
+    Figure,
+    KeptCopy,
+    SettingDeclaration,
+    Snapshot,
+    StatsProvider,
+)
 from berrypod.errors import NotFound
 from berrypod.events import Event, OrderPlaced, ShopStarted
 from berrypod.plugin_host.limits import DEFAULT_LIMITS
@@ -107,7 +117,28 @@ class TestCompleteness:
             columns = [f"`{column.name}`" for column in table.columns if column.name not in common]
             assert f"| `{table.name}` | {', '.join(columns)} |" in section
 
-    @pytest.mark.parametrize("kind", [StatsProvider, BackupExporter, AdminPanel, Figure])
+    def test_every_column_that_may_be_null_is_named(self) -> None:
+        section = pages.sections()["The tables of a shop"]
+        told = section[section.index("NULL may be in") : section.index("and nowhere else")]
+        public = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+        columns = [column for name in public for column in metadata.tables[name].columns if column.nullable]
+
+        assert set(re.findall(r"`(\w+\.\w+)`", told)) == {f"{column.table.name}.{column.name}" for column in columns}
+
+    @pytest.mark.parametrize("name", ["backup", "stats"])
+    def test_the_names_that_are_taken_are_told(self, check_plugin: CheckPlugin, name: str) -> None:
+        plugin = check_plugin(importlib.import_module(f"berrypod_{name}.plugin"), name=name)
+        told = pages.text().partition("Taken by the plugins")[2].partition("\n\n")[0]
+
+        for part in (*plugin.stats_providers, *plugin.backup_exporters, *plugin.admin_panels):
+            assert f"`{part.name}`" in told
+
+    def test_the_first_plugin_depends_on_the_versions_that_this_page_is_about(self) -> None:
+        major, minor, _ = __version__.split(".")
+        wanted = f'"berrypod>={major}.{minor},<{major}.{int(minor) + 1}"'
+        assert wanted in pages.files(pages.FIRST_PLUGIN)["pyproject.toml"]
+
+    @pytest.mark.parametrize("kind", [StatsProvider, BackupExporter, AdminPanel, Figure, KeptCopy, SettingDeclaration])
     def test_every_field_of_a_declaration_is_named(self, kind: type) -> None:
         signature = re.search(rf"`{kind.__name__}\((.*?)\)`", pages.text(), re.DOTALL)
         assert signature
@@ -199,26 +230,58 @@ def test_the_example_of_a_stats_provider(load: Load, check_plugin: CheckPlugin) 
 def test_the_example_of_an_exporter_that_keeps_copies(
     load: Load, check_plugin: CheckPlugin, berrypod_snapshot: Snapshot, tmp_path: Path
 ) -> None:
-    (tmp_path / "shelf").mkdir()
+    folder = tmp_path / "disk" / "shelf"
     module = load("berrypod_backup_exporters", "shelf")
-    plugin = check_plugin(module, environ={"SHELF_FOLDER": str(tmp_path / "shelf")})
-    result = plugin.export("shelf", berrypod_snapshot)
-    assert isinstance(result, Delivered)
-    kept = plugin.backup_exporters[0].kept
-    assert isinstance(kept, KeptCopies)
+    plugin = check_plugin(module, environ={"SHELF_FOLDER": str(folder)})
+    kept = plugin.kept("shelf")
+    assert kept.list() == ()
+    for day in ("14", "15"):
+        assert isinstance(plugin.export("shelf", replace(berrypod_snapshot, id=f"202603{day}")), Delivered)
+        newest = kept.list()[0]
+        assert newest.filename == f"shelf-202603{day}.db"
 
-    async def use() -> None:
-        (copy,) = await kept.list()
-        assert copy.size_bytes == berrypod_snapshot.size_bytes
-        content = b"".join([chunk async for chunk in kept.open(copy.id)])
-        assert content == berrypod_snapshot.path.read_bytes()
-        for stranger in ("other", "../shop.db"):
-            with pytest.raises(NotFound):
-                await kept.delete(stranger)
-        await kept.delete(copy.id)
-        assert await kept.list() == []
+    assert newest.size_bytes == berrypod_snapshot.size_bytes
+    assert kept.open(newest.id) == berrypod_snapshot.path.read_bytes()
+    for stranger in ("other", "../shop.db"):
+        for ask in (kept.open, kept.delete):
+            with pytest.raises(AssertionError, match="There is no copy"):
+                ask(stranger)
+    kept.delete(newest.id)
+    assert [copy.filename for copy in kept.list()] == ["shelf-20260314.db"]
 
-    asyncio.run(use())
+
+def test_the_example_tells_whether_the_copy_that_it_keeps_is_encrypted(
+    load: Load,
+    check_plugin: CheckPlugin,
+    berrypod_snapshot: Snapshot,
+    berrypod_encrypted_snapshot: Snapshot,
+    tmp_path: Path,
+) -> None:
+    module = load("berrypod_backup_exporters", "shelf")
+    plugin = check_plugin(module, environ={"SHELF_FOLDER": str(tmp_path)})
+    for snapshot, words in ((berrypod_snapshot, "NOT encrypted"), (berrypod_encrypted_snapshot, "stays encrypted")):
+        result = plugin.export("shelf", snapshot)
+        assert isinstance(result, Delivered)
+        assert words in result.message
+
+
+def test_the_example_leaves_nothing_behind_when_it_fails(
+    load: Load,
+    check_plugin: CheckPlugin,
+    berrypod_snapshot: Snapshot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left")
+
+    folder = tmp_path / "shelf"
+    module = load("berrypod_backup_exporters", "shelf")
+    monkeypatch.setattr(module.os, "fsync", fail)
+    with pytest.raises(AssertionError, match="no space left"):
+        check_plugin(module, environ={"SHELF_FOLDER": str(folder)}).export("shelf", berrypod_snapshot)
+
+    assert list(folder.iterdir()) == []
 
 
 def test_the_example_of_a_panel(load: Load, check_plugin: CheckPlugin) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
 from berrypod.context import PluginContext
-from berrypod.declarations import BackupExporter, Delivered, Figure, PanelRequest, Snapshot
+from berrypod.declarations import BackupExporter, Delivered, Figure, PanelRequest, Snapshot, StatsProvider
 from berrypod.events import Event, ShopStarted
+from berrypod.hookspecs import hookimpl
 from berrypod.testing_tools import CheckPlugin, opened
 from tests.plugins.making import one_figure, panel, plugin, provider
 
@@ -130,3 +132,48 @@ def test_a_run_of_pytest_that_does_not_use_the_fixtures_does_not_pay_for_them() 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["berrypod.testing"]
+
+
+class Named:
+    @hookimpl
+    def berrypod_stats_providers(self) -> list[StatsProvider]:
+        return [provider("figures")]
+
+
+class _OrdersCSV2(Named):
+    """Begins with an underscore, as private classes do."""
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        (Named(), "named"),
+        (_OrdersCSV2(), "orders_csv2"),
+        (type("P", (Named,), {})(), "p"),
+        (type("__", (Named,), {})(), "plugin"),
+        (type("Ü" * 100, (Named,), {})(), "plugin"),
+        (type("X" * 100, (Named,), {})(), "x" * 64),
+    ],
+)
+def test_an_object_is_named_after_its_class(check_plugin: CheckPlugin, subject: object, name: str) -> None:
+    assert check_plugin(subject).report.name == name
+
+
+def test_a_module_is_named_after_its_last_part_unless_a_name_is_given(check_plugin: CheckPlugin) -> None:
+    module = ModuleType("Sold__Out.plugin")
+    vars(module)["berrypod_stats_providers"] = Named().berrypod_stats_providers
+
+    assert check_plugin(module).context.plugin == "plugin"
+    assert check_plugin(module, name="sold-out").context.plugin == "sold-out"
+    with pytest.raises(AssertionError, match="entry point: 'Sold Out' is not a name"):
+        check_plugin(module, name="Sold Out")
+
+
+def test_the_encrypted_snapshot_opens_with_its_key_and_not_without(berrypod_encrypted_snapshot: Snapshot) -> None:
+    snapshot = berrypod_encrypted_snapshot
+
+    assert snapshot.encrypted
+    assert b"SQLite format" not in snapshot.path.read_bytes()[:100]
+    assert hashlib.sha256(snapshot.path.read_bytes()).hexdigest() == snapshot.sha256
+    with snapshot.connection() as shop:
+        assert shop.execute("SELECT count(*) FROM orders").fetchone() == (snapshot.row_counts["orders"],)
