@@ -38,7 +38,7 @@ def test_it_offers_a_download_with_the_expected_size(encrypted_settings: Any, op
     grow(encrypted_settings, 2)
     page = signed_in(open_site).page()
     assert "Download backup" in words_of(page)
-    assert "about 2.2 MB" in words_of(page)
+    assert "About 2.2 MB" in words_of(page)
     assert "There is no backup yet. If this machine breaks, the shop is lost." in words_of(page)
     assert "opens with SECRET_KEY_DB" in words_of(page)
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import ResponseHeader
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from berrypod.web.access import scope
@@ -63,7 +64,7 @@ class BackupsController(Controller):
         description="The latest backups with their state, and the copies that exporters keep. An exporter that cannot "
         "say what it keeps is listed with its error.",
     )
-    async def list_backups(self, backups: Backups, kept: Kept) -> BackupList:
+    async def list_backups(self, backups: NamedDependency[Backups], kept: NamedDependency[Kept]) -> BackupList:
         records = await backups.all()
         items = [told(record, await backups.progress(record), BASE) for record in records]
         return BackupList(items=items, kept=await kept.listings())
@@ -81,7 +82,10 @@ class BackupsController(Controller):
         response_headers=[_header("Location", "Where its state is")],
     )
     async def start_backup(
-        self, request: Request[Any, Any, Any], backups: Backups, data: BackupRequest | None = None
+        self,
+        request: Request[Any, Any, Any],
+        backups: NamedDependency[Backups],
+        data: JSONBody[BackupRequest | None] = None,
     ) -> Response[Backup]:
         record = await backups.start((data or BackupRequest()).exporters, actor_of(request))
         return Response(told(record, 0.0, BASE), headers={"location": f"{BASE}/{record.id}"})
@@ -93,7 +97,7 @@ class BackupsController(Controller):
         summary="State and progress of a backup",
         responses=_UNKNOWN,
     )
-    async def get_backup(self, backups: Backups, backup_id: str) -> Backup:
+    async def get_backup(self, backups: NamedDependency[Backups], backup_id: FromPath[str]) -> Backup:
         record = await backups.get(backup_id)
         return told(record, await backups.progress(record), BASE)
 
@@ -115,10 +119,10 @@ class BackupsController(Controller):
     async def download_backup(
         self,
         request: Request[Any, Any, Any],
-        backups: Backups,
-        backup_id: str,
+        backups: NamedDependency[Backups],
+        backup_id: FromPath[str],
         exporter: Annotated[
-            str | None, Parameter(max_length=64, description="Whose file, if several exporters made one")
+            str | None, QueryParameter(max_length=64, description="Whose file, if several exporters made one")
         ] = None,
     ) -> Stream:
         return await download(request, backups, backup_id, exporter)
@@ -130,7 +134,7 @@ class BackupsController(Controller):
         summary="Cancel a backup, or remove it with its files",
         responses=_UNKNOWN,
     )
-    async def delete_backup(self, backups: Backups, backup_id: str) -> None:
+    async def delete_backup(self, backups: NamedDependency[Backups], backup_id: FromPath[str]) -> None:
         await backups.delete(backup_id)
 
 
@@ -145,7 +149,7 @@ class KeptController(Controller):
         responses={**_FILE, **_UNKNOWN, **_FAILING},
         response_headers=_FILE_HEADERS,
     )
-    async def download_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> Stream:
+    async def download_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> Stream:
         return await kept_download(kept, exporter, copy_id)
 
     @delete(
@@ -154,7 +158,7 @@ class KeptController(Controller):
         summary="Delete a copy that an exporter keeps, for good",
         responses={**_UNKNOWN, **_FAILING},
     )
-    async def delete_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> None:
+    async def delete_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> None:
         await kept.delete(exporter, copy_id)
 
 

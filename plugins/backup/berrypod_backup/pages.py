@@ -6,6 +6,8 @@ from typing import Any
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
 from litestar.template.base import csrf_token
 
@@ -25,7 +27,9 @@ class PagesController(Controller):
     include_in_schema = False
 
     @post("/jobs", status_code=303)
-    async def start(self, request: Request[Any, Any, Any], backups: Backups) -> Redirect | Response[Backup]:
+    async def start(
+        self, request: Request[Any, Any, Any], backups: NamedDependency[Backups]
+    ) -> Redirect | Response[Backup]:
         """The script asks for JSON, and stays on the page."""
         form = await request.form()
         names = [name for name in form.getall("exporters", []) if isinstance(name, str)]
@@ -36,27 +40,35 @@ class PagesController(Controller):
 
     @get("/jobs/{backup_id:str}/download")
     async def download(
-        self, request: Request[Any, Any, Any], backups: Backups, backup_id: str, exporter: str | None = None
+        self,
+        request: Request[Any, Any, Any],
+        backups: NamedDependency[Backups],
+        backup_id: FromPath[str],
+        exporter: FromQuery[str | None] = None,
     ) -> Stream:
         return await download(request, backups, backup_id, exporter)
 
     @post("/jobs/{backup_id:str}/delete", status_code=303)
-    async def delete(self, backups: Backups, backup_id: str) -> Redirect:
+    async def delete(self, backups: NamedDependency[Backups], backup_id: FromPath[str]) -> Redirect:
         await backups.delete(backup_id)
         return _to_page()
 
     @get("/kept/{exporter:str}/download")
-    async def download_kept(self, kept: Kept, exporter: str, copy_id: CopyId) -> Stream:
+    async def download_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> Stream:
         return await kept_download(kept, exporter, copy_id)
 
     @post("/kept/{exporter:str}/delete", status_code=303)
-    async def delete_kept(self, request: Request[Any, Any, Any], kept: Kept, exporter: str) -> Redirect:
+    async def delete_kept(
+        self, request: Request[Any, Any, Any], kept: NamedDependency[Kept], exporter: FromPath[str]
+    ) -> Redirect:
         form = await request.form()
         await kept.delete(exporter, str(form.get("copy", "")))
         return _to_page()
 
     @get(CONTENTS_PATH.removeprefix(PAGE), media_type=MediaType.HTML)
-    async def contents(self, request: Request[Any, Any, Any], panel: Panel, job: str = "") -> Response[str]:
+    async def contents(
+        self, request: Request[Any, Any, Any], panel: NamedDependency[Panel], job: FromQuery[str] = ""
+    ) -> Response[str]:
         """What the script puts in place of the old."""
         html = await panel.contents(csrf_token({"request": request}), job)
         return Response(html, media_type=MediaType.HTML, headers={"cache-control": "no-store"})

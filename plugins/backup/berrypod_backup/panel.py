@@ -55,6 +55,11 @@ class View:
     def running(self) -> bool:
         return self.current is not None and self.current.state in ("queued", "copying", "verifying", "exporting")
 
+    @property
+    def waits(self) -> bool:
+        """To save what is ready is then the one main action."""
+        return self.current is not None and self.current.state == "ready"
+
 
 class Panel:
     """Renders the panel, and again its contents when the script asks."""
