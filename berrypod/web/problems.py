@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
+import re
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ log = logging.getLogger("berrypod.web")
 PROBLEM_JSON = "application/problem+json"
 
 _SERVER_ERROR = 500
+_MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -87,7 +89,7 @@ def to_berrypod_error(error: Exception) -> errors.BerrypodError:
         case errors.BerrypodError():
             return error
         case ValidationException():
-            return errors.Invalid(_sentence(error.detail), fields=_fields(error.extra))
+            return errors.Invalid(_sentence(error.detail), fields=_fields(error.extra) or _missing(error.detail))
         case HTTPException() if not isinstance(error, InternalServerException):
             return _from_http(error)
         case DuplicateKeyError() | ForeignKeyError() | IntegrityError():
@@ -162,6 +164,12 @@ def _fields(extra: Any) -> dict[str, str]:
             # `data` is what a body is called within a handler; a client never heard of it.
             found["body" if key == "data" else key] = "There is no body" if message == "'data'" else message
     return found
+
+
+def _missing(detail: str) -> dict[str, str]:
+    """Of a parameter that is not there, Litestar says so in words alone."""
+    found = _MISSING.match(detail)
+    return {found[1]: "Please give this."} if found else {}
 
 
 def _sentence(text: str) -> str:

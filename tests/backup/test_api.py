@@ -222,3 +222,12 @@ def test_all_of_it_is_in_the_openapi_document(site: Site) -> None:
         assert {"401", "403"} <= set(operation["responses"]), name
     assert {"404", "409", "410"} <= set(operations["GET /api/backups/{backup_id}/download"]["responses"])
     assert "admin" not in " ".join(path for path in document["paths"])
+
+
+def test_a_file_that_is_no_longer_there_is_gone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Removed between the look and the opening, as another process may do."""
+    address = site.start()
+    backup = site.ended(address)
+    (site.backups.store.data_folder(backup["id"]) / "snapshot.db").unlink()
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    problem(site.api("GET", f"{address}/download", "backup:read"), 410, "backup_gone")

@@ -26,7 +26,9 @@ async def read(shop: Shop, backup_id: str) -> bytes:
     from berrypod_backup.answers import pieces_of
 
     fetch = await shop.backups.fetch(backup_id)
-    pieces = [piece async for piece in pieces_of(fetch.path, complete=lambda: shop.backups.fetched(fetch, "admin:ada"))]
+    pieces = [
+        piece async for piece in await pieces_of(fetch.path, complete=lambda: shop.backups.fetched(fetch, "admin:ada"))
+    ]
     return b"".join(pieces)
 
 
@@ -99,7 +101,7 @@ async def test_a_broken_connection_leaves_it_to_be_fetched_again(settings: Setti
     async with shop_with(settings) as shop:
         record = await shop.backup()
         fetch = await shop.backups.fetch(record.id)
-        pieces = pieces_of(fetch.path, complete=lambda: shop.backups.fetched(fetch, None))
+        pieces = await pieces_of(fetch.path, complete=lambda: shop.backups.fetched(fetch, None))
         await anext(pieces)
         await pieces.aclose()
         assert (await shop.backups.get(record.id)).state == "ready"
@@ -124,7 +126,7 @@ async def test_one_that_is_being_fetched_when_its_time_is_up_is_fetched_whole(se
     async with shop_with(settings, pace=pace) as shop:
         record = await shop.backup()
         fetch = await shop.backups.fetch(record.id)
-        pieces = pieces_of(fetch.path, complete=lambda: shop.backups.fetched(fetch, None))
+        pieces = await pieces_of(fetch.path, complete=lambda: shop.backups.fetched(fetch, None))
         begun = await anext(pieces)
         await shop.ended(record.id, "gone")
         await shop.emptied()
@@ -291,3 +293,39 @@ async def test_records_of_old_backups_are_forgotten(settings: Settings, monkeypa
         await shop.backups.sweep()
         assert {record.id for record in await shop.backups.all()} <= set(ids)
         assert len(await shop.backups.all()) == 2
+
+
+async def test_two_who_fetch_it_at_once_both_get_it_whole_and_a_third_is_too_late(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    from berrypod_backup.answers import pieces_of
+
+    grow(settings, 1)
+    async with shop_with(settings) as shop:
+        record = await shop.backup()
+        first, second = await shop.backups.fetch(record.id), await shop.backups.fetch(record.id)
+        slow = await pieces_of(second.path, complete=lambda: shop.backups.fetched(second, "admin:slow"))
+        quick = await pieces_of(first.path, complete=lambda: shop.backups.fetched(first, "admin:quick"))
+        assert sum([len(piece) async for piece in quick]) == first.file.size_bytes
+        with pytest.raises(BackupGone):
+            await shop.backups.fetch(record.id)
+        await shop.ended(record.id, "gone")
+        await shop.emptied()
+        assert sum([len(piece) async for piece in slow]) == first.file.size_bytes
+        with pytest.raises(FileNotFoundError):
+            await pieces_of(first.path, complete=lambda: None)
+        downloads = [event.actor for event in shop.events if isinstance(event, BackupDownloaded)]
+    assert downloads == ["admin:quick", "admin:slow"]
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_client_that_goes_before_the_first_byte_leaves_no_open_file(settings: Settings) -> None:
+    from berrypod_backup.answers import pieces_of
+
+    async with shop_with(settings) as shop:
+        fetch = await shop.backups.fetch((await shop.backup()).id)
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        pieces = await pieces_of(fetch.path, complete=lambda: None)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before + 1
+        del pieces
+        assert len(list(Path("/proc/self/fd").iterdir())) == before

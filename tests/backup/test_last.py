@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from berrypod_backup.last import KEY as SETTING
-from berrypod_backup.last import LastBackup, last_figure, recall, remember
+from berrypod_backup.last import LastBackup, last_figure, made_by, recall, remember
 
 from berrypod.plugins import Ok
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
+from berrypod.storage.files import people_size
 from berrypod.storage.models import Setting
 from tests.backup.making import Shelf, Shop, exporter, shop_with
 from tests.backup.test_exporting import deliver, write_csv
@@ -83,3 +84,11 @@ def test_a_recent_one_is_told_with_its_time_and_an_old_one_warns() -> None:
     assert recent.text == "14 March 2026, 12:00 UTC"
     assert (recent.warning, recent.hint) == (None, "8.4 MB, downloaded")
     assert last_figure(LAST, NOW + timedelta(days=9)).warning == "That was 9 days ago."
+
+
+async def test_it_is_told_with_the_title_of_its_exporter(settings: Settings) -> None:
+    async with shop_with(settings, exporter("shelf", deliver, kept=Shelf())) as shop:
+        await shop.backup("shelf")
+        last = await noted(shop)
+        assert (last.title, made_by(last)) == ("Shelf", "Shelf")
+        assert last_figure(last, last.at).hint == f"{people_size(last.size_bytes)}, Shelf"

@@ -14,6 +14,7 @@ from litestar.response import Stream
 from berrypod.web.access import scope
 from berrypod.web.problems import PROBLEM_JSON, Problem
 from berrypod_backup.answers import file_answer, pieces_of
+from berrypod_backup.faults import BackupGone
 from berrypod_backup.kept import Kept
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, BackupList, BackupRequest, told
@@ -166,8 +167,13 @@ async def download(request: Request[Any, Any, Any], backups: Backups, backup_id:
     """The file of a backup as an answer, for the API and for the page."""
     fetch = await backups.fetch(backup_id, exporter)
     by = actor_of(request)
+    try:
+        # Opened before the answer begins: a download that has begun is whole, whoever fetches the file meanwhile.
+        pieces = await pieces_of(fetch.path, complete=lambda: backups.fetched(fetch, by))
+    except FileNotFoundError:
+        raise BackupGone(f"The backup {fetch.record.id} is no longer there") from None
     return file_answer(
-        pieces_of(fetch.path, complete=lambda: backups.fetched(fetch, by)),
+        pieces,
         filename=fetch.file.filename,
         media_type=fetch.file.media_type,
         size_bytes=fetch.file.size_bytes,

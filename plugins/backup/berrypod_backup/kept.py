@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
-from berrypod.errors import PluginError
+from berrypod.errors import BerrypodError, PluginError
 from berrypod.plugins import Failed, Plugins
+from berrypod_backup.answers import BrokenOff
 from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.records import Trouble
+
+log = logging.getLogger("berrypod.backup")
 
 _LIST_SECONDS: Final = 2.0
 _OPEN_SECONDS: Final = 30.0
@@ -37,7 +42,7 @@ class KeptCopyInfo(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     filename: str
     created_at: datetime
-    size_bytes: int
+    size_bytes: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     sha256: str | None
 
 
@@ -54,7 +59,7 @@ class KeptListing(msgspec.Struct, frozen=True, kw_only=True):
 class KeptFile:
     """A kept copy that is being streamed."""
 
-    copy: KeptCopy
+    copy: KeptCopyInfo
     chunks: AsyncIterator[bytes]
 
 
@@ -79,8 +84,12 @@ class Kept:
         declared, kept, copy = await self._find(exporter, copy_id)
         iterator = await self._call(declared, kept.open, copy_id, seconds=_OPEN_SECONDS, expect=_chunks)
         # The first piece before the answer begins: an error still has a status then.
-        first = await self._next(declared, iterator)
-        return KeptFile(copy=copy, chunks=self._pieces(declared, iterator, first))
+        first = b""
+        while first == b"":
+            first = await self._next(declared, iterator)
+        if first is None and copy.size_bytes:
+            raise ExporterFailed(f"{declared.declaration.title}: the copy {copy.filename} is empty")
+        return KeptFile(copy=copy, chunks=self._pieces(declared, iterator, first, copy))
 
     async def delete(self, exporter: str, copy_id: str) -> None:
         """:raises: as `open`."""
@@ -91,21 +100,33 @@ class Kept:
         name, title = declared.declaration.name, declared.declaration.title
         try:
             copies = await self._copies(declared, _kept_of(declared))
-        except ExporterFailed as error:
+        except BerrypodError as error:
             return KeptListing(exporter=name, title=title, copies=[], error=Trouble.of(error))
-        return KeptListing(exporter=name, title=title, copies=[_info(copy) for copy in copies])
+        except Exception:  # whatever one exporter does, the others are listed
+            log.exception("what %s keeps could not be listed", name)
+            unforeseen = ExporterFailed(f"{title}: what it keeps cannot be read")
+            return KeptListing(exporter=name, title=title, copies=[], error=Trouble.of(unforeseen))
+        return KeptListing(exporter=name, title=title, copies=copies)
 
-    async def _copies(self, declared: Declared[BackupExporter], kept: KeptCopies) -> list[KeptCopy]:
+    async def _copies(self, declared: Declared[BackupExporter], kept: KeptCopies) -> list[KeptCopyInfo]:
         return await self._call(declared, kept.list, seconds=_LIST_SECONDS, expect=_copies)
 
-    async def _find(self, exporter: str, copy_id: str) -> tuple[Declared[BackupExporter], KeptCopies, KeptCopy]:
-        for declared in self._plugins.backup_exporters:
-            if declared.declaration.name == exporter and declared.declaration.kept is not None:
-                kept = declared.declaration.kept
-                for copy in await self._copies(declared, kept):
-                    if copy.id == copy_id:
-                        return declared, kept, copy
-        raise BackupUnknown(f"{exporter[:64]} keeps no copy {copy_id[:100]!r}")
+    async def _find(self, exporter: str, copy_id: str) -> tuple[Declared[BackupExporter], KeptCopies, KeptCopyInfo]:
+        exporters = self._plugins.backup_exporters
+        declared = next((one for one in exporters if one.declaration.name == exporter), None)
+        keeping = ", ".join(one.declaration.name for one in exporters if one.declaration.kept is not None)
+        hint = f"Copies are kept by: {keeping}." if keeping else "No exporter here keeps copies."
+        if declared is None:
+            raise BackupUnknown(f"There is no exporter {exporter[:64]!r}", hint=hint)
+        kept = declared.declaration.kept
+        if kept is None:
+            raise BackupUnknown(f"The exporter {exporter} keeps no copies", hint=hint)
+        for copy in await self._copies(declared, kept):
+            if copy.id == copy_id:
+                return declared, kept, copy
+        raise BackupUnknown(
+            f"The exporter {exporter} has no copy {copy_id[:100]!r}", hint="GET /api/backups lists what it keeps."
+        )
 
     async def _call(
         self, declared: Declared[BackupExporter], function: Any, *arguments: object, seconds: float, expect: Any
@@ -131,14 +152,25 @@ class Kept:
         return await self._call(declared, take, seconds=_OPEN_SECONDS, expect=_piece)
 
     async def _pieces(
-        self, declared: Declared[BackupExporter], iterator: AsyncIterator[bytes], first: bytes | None
+        self,
+        declared: Declared[BackupExporter],
+        iterator: AsyncIterator[bytes],
+        first: bytes | None,
+        copy: KeptCopyInfo,
     ) -> AsyncGenerator[bytes]:
-        piece = first
+        piece, left = first, copy.size_bytes
         try:
             while piece is not None:
+                left -= len(piece)
+                if left < 0:
+                    raise BrokenOff(f"{declared.declaration.title}: {copy.filename} is longer than its size_bytes")
                 if piece:
                     yield piece
                 piece = await self._next(declared, iterator)
+            if left:
+                raise BrokenOff(f"{declared.declaration.title}: {left} bytes of {copy.filename} are missing")
+        except ExporterFailed as error:
+            raise BrokenOff(error.message) from error
         finally:
             # In a task of its own: a client that went has cancelled this one.
             closing = asyncio.create_task(self._close(declared, iterator))
@@ -158,23 +190,26 @@ def _kept_of(declared: Declared[BackupExporter]) -> KeptCopies:
 
 
 def _info(copy: KeptCopy) -> KeptCopyInfo:
-    return KeptCopyInfo(
+    checked = KeptCopy(
         id=copy.id,
         filename=copy.filename,
         created_at=copy.created_at,
         size_bytes=copy.size_bytes,
         sha256=copy.sha256,
     )
+    fields = {name: getattr(checked, name) for name in KeptCopyInfo.__struct_fields__}
+    return msgspec.convert({**fields, "created_at": checked.created_at.astimezone(UTC)}, KeptCopyInfo)
 
 
-def _copies(answer: object) -> Sequence[KeptCopy]:
+def _copies(answer: object) -> list[KeptCopyInfo]:
     if not isinstance(answer, Iterable):
         raise PluginError("its list of kept copies is no list", hint="Return a list of KeptCopy.")
-    found: list[Any] = list(answer)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    found: list[Any] = list(islice(answer, _MOST_COPIES))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     for copy in found:
         if not isinstance(copy, KeptCopy):
             raise PluginError("its list of kept copies contains something else", hint="Return a list of KeptCopy.")
-    return found[:_MOST_COPIES]
+    # Here, where what goes wrong is the exporter's failure: a subclass may be anything.
+    return [_info(copy) for copy in found]
 
 
 def _chunks(answer: object) -> AsyncIterator[bytes]:

@@ -1,5 +1,8 @@
-"""When the last backup was made, kept in the shop's file. A backup counts when it has left: fetched to its last byte,
-delivered, or written where the command line was told to."""
+"""When the last backup was made, kept in the shop's file.
+
+A copy of the whole shop counts when it has left: a snapshot that was fetched to its last byte, one that was delivered
+by an exporter that keeps copies, or one that the command line has written. A list of orders is none.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ class LastBackup(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     exporter: str
+    title: str = ""
     method: str
     size_bytes: int
     sha256: str
@@ -87,9 +91,10 @@ def last_figure(last: LastBackup | None, now: datetime) -> Figure:
         value=at.isoformat(timespec="seconds"),
         text=f"{at.day} {at:%B %Y}, {at:%H:%M} UTC",
         warning=f"That was {(now - at).days} days ago." if old else None,
-        hint="Download a new one." if old else f"{people_size(last.size_bytes)}, {exporter_words(last.exporter)}",
+        hint="Download a new one." if old else f"{people_size(last.size_bytes)}, {made_by(last)}",
     )
 
 
-def exporter_words(exporter: str) -> str:
-    return {"download": "downloaded", "cli": "by the command line"}.get(exporter, f"to {exporter}")
+def made_by(last: LastBackup) -> str:
+    """In words: for a third party's exporter, its title."""
+    return {"download": "downloaded", "cli": "by the command line"}.get(last.exporter, last.title or last.exporter)

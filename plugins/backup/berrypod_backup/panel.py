@@ -14,7 +14,7 @@ import jinja2
 from berrypod.context import PluginContext
 from berrypod.declarations import AdminPanel, PanelRequest
 from berrypod_backup.kept import Kept, KeptListing
-from berrypod_backup.last import LastBackup, exporter_words
+from berrypod_backup.last import LastBackup, made_by
 from berrypod_backup.records import BackupRecord
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, told
@@ -108,7 +108,7 @@ class Panel:
             encrypted=self._context.database.encrypted,
             expected_bytes=await self._backups.expected_bytes(),
             last=last,
-            last_words=exporter_words(last.exporter) if last else "",
+            last_words=made_by(last) if last else "",
             choices=[
                 Choice(
                     name=one.declaration.name,

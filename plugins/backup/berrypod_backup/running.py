@@ -78,7 +78,7 @@ class Run:
         for export in exports:
             self._tell_of_end(export, snapshot, monotonic() - begun)
             if export.state == "delivered" and self._keeps(export.exporter):
-                await remember(self.context.database, last_of(self.record, SnapshotInfo.of(made), export.exporter))
+                await remember(self.context.database, last_of(self.record, SnapshotInfo.of(made), export))
         return await self._finish(exports)
 
     async def _copy(self) -> SnapshotFile:
@@ -207,10 +207,11 @@ def _verifying(record: BackupRecord) -> BackupRecord:
     return msgspec.structs.replace(record, state="verifying")
 
 
-def last_of(record: BackupRecord, snapshot: SnapshotInfo, exporter: str) -> LastBackup:
+def last_of(record: BackupRecord, snapshot: SnapshotInfo, export: Export) -> LastBackup:
     return LastBackup(
         at=snapshot.created_at,
-        exporter=exporter,
+        exporter=export.exporter,
+        title=export.title,
         method=snapshot.method,
         size_bytes=snapshot.size_bytes,
         sha256=snapshot.sha256,

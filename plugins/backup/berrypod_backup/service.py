@@ -58,6 +58,7 @@ class Backups:
         self.pace = pace or Pace()
         self._works: dict[str, _Work] = {}
         self._fetched: set[asyncio.Task[None]] = set()
+        self._going: set[tuple[str, str]] = set()
         self._stopping = False
 
     @property
@@ -176,7 +177,7 @@ class Backups:
         if not exports:
             raise BackupUnknown(f"The backup has nothing of an exporter {exporter!r}")
         for export in exports:
-            if export.state == "ready" and export.file:
+            if export.state == "ready" and export.file and (record.id, export.exporter) not in self._going:
                 path = self.store.data_folder(record.id) / export.file.path
                 if await asyncio.to_thread(path.is_file):
                     return Fetch(record=record, export=export, file=export.file, path=path)
@@ -186,9 +187,16 @@ class Backups:
 
     def fetched(self, fetch: Fetch, by: str | None) -> None:
         """A file left to its last byte: it goes. Returns at once: whoever fetched may have closed the connection."""
+        going = (fetch.record.id, fetch.export.exporter)
+        self._going.add(going)
         task = asyncio.create_task(self._forget(fetch, by), name=f"backup {fetch.record.id}: fetched")
         self._fetched.add(task)
-        task.add_done_callback(self._fetched.discard)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._fetched.discard(task)
+            self._going.discard(going)
+
+        task.add_done_callback(done)
 
     async def sweep(self) -> None:
         """Remove what dead processes left, and tell of the backups that they did not finish."""
@@ -269,23 +277,29 @@ class Backups:
 
     async def _forget(self, fetch: Fetch, by: str | None) -> None:
         self.context.emit(BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by))
+        snapshot = fetch.record.snapshot
+        if snapshot and snapshot.sha256 == fetch.file.sha256:  # and not a list of orders that was made of it
+            # Before the record says so: who sees that it was saved sees when, too.
+            await remember(self.context.database, last_of(fetch.record, snapshot, fetch.export))
         fetched = msgspec.structs.replace(fetch.export, state="fetched")
+        first: list[bool] = []
 
         def change(record: BackupRecord) -> BackupRecord:
+            before = record.export_of(fetched.exporter)
+            first.append(before is not None and before.state == "ready")
             changed = record.with_export(fetched)
             left = any(export.state == "ready" for export in changed.exports)
             return changed if left else _gone(changed)
 
         record = await asyncio.to_thread(self.store.update, fetch.record.id, change)
+        if not any(first):  # somebody else fetched it at the same time, and removed it; or it was deleted
+            return
         if record and record.state == "gone":
             await asyncio.to_thread(self.store.remove_data, record.id)
         else:
             await asyncio.to_thread(fetch.path.unlink, missing_ok=True)
         if work := self._works.get(fetch.record.id):
             work.looked_at.set()
-        snapshot = fetch.record.snapshot
-        if snapshot and snapshot.sha256 == fetch.file.sha256:  # and not a list of orders that was made of it
-            await remember(self.context.database, last_of(fetch.record, snapshot, fetch.export.exporter))
 
     async def _sweep_again_and_again(self) -> None:
         while True:
