@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from berrypod.errors import SettingsError
 from berrypod.settings import Settings
 from berrypod.storage import schema
 from berrypod.storage.database import Database
-from berrypod.storage.files import claimed, fsync_folder, make_private_folder, sweep, temporary_path, write_durably
+from berrypod.storage.files import claimed, make_private_folder, rename_to_new, sweep, temporary_path, write_durably
 
 _ENV_FILE = "berrypod.env"
 _DATABASE = "berrypod.db"
@@ -70,15 +70,20 @@ def prepare(folder: Path) -> Mapping[str, str]:
     database = folder / _DATABASE
     values = _environment(folder)
     if not database.exists():
-        settings = Settings.from_env(values)
-        temporary = temporary_path(database)
-        with claimed(temporary):
-            asyncio.run(_make(replace(settings, database_path=temporary), values))
-            temporary.replace(database)
-            fsync_folder(folder)
-            for end in ("-lock", "-work"):
-                _discard(temporary.with_name(temporary.name + end))
+        _make_apart(database, values)
     return values
+
+
+def _make_apart(database: Path, values: Mapping[str, str]) -> None:
+    """Make the shop in a folder of its own, and put it into its place when it is whole."""
+    workshop = temporary_path(database)
+    with claimed(workshop):
+        try:
+            made = make_private_folder(workshop) / database.name
+            asyncio.run(_make(replace(Settings.from_env(values), database_path=made), values))
+            rename_to_new(made, database)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
 
 
 async def _make(settings: Settings, values: Mapping[str, str]) -> None:
@@ -127,8 +132,3 @@ def _tell(folder: Path, values: Mapping[str, str], *, origin: str | None) -> Non
         lines += [f"Shop:                 {origin}/", f"Administration:       {origin}/admin/backup"]
     lines.append(f"Log in with:          {values['BERRYPOD_DEMO_EMAIL']}  {values['BERRYPOD_DEMO_PASSWORD']}")
     click.echo("\n".join(lines))
-
-
-def _discard(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        path.unlink()

@@ -133,6 +133,10 @@ def translate_os_error(error: OSError, folder: Path) -> Exception:
         return DiskFull(f"There is no space left in {folder}")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return FolderNotWritable(f"{folder} cannot be written ({error.strerror})")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return FolderNotWritable(
+            f"{folder} cannot be made: a file is in its place", hint="Choose another folder, or move that file away."
+        )
     return error
 
 

@@ -1,0 +1,121 @@
+"""Exit status 0 done, 1 refused with the reason and a hint on standard error, 2 wrong usage."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from berrypod.settings import Secret, Settings
+from tests.commands.conftest import Run
+from tests.conftest import KEY
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_secret_is_long_and_each_time_another(run: Run) -> None:
+    first, second = run("secret").stdout.strip(), run("secret").stdout.strip()
+    assert len(first) == 64
+    assert first != second
+
+
+def test_wrong_usage_ends_with_2(run: Run) -> None:
+    assert run("serve", "--port", "many").exit_code == 2
+    assert run("nothing-of-this-name").exit_code == 2
+
+
+def test_a_malformed_environment_is_told_in_words(run: Run) -> None:
+    result = run("plugins", env={"BERRYPOD_ENV": "production"})
+    assert result.exit_code == 1
+    assert "BERRYPOD_ENV is 'production'" in result.stderr
+    assert "BERRYPOD_ENV=prod" in result.stderr
+
+
+def test_what_is_needed_to_mend_the_environment_works_while_it_is_wrong(run: Run) -> None:
+    wrong = {"BERRYPOD_ENV": "production"}
+    assert run("secret", env=wrong).exit_code == 0
+    assert run("serve", "--help", env=wrong).exit_code == 0
+
+
+def test_production_without_the_database_key_is_told_the_line_to_type(run: Run) -> None:
+    result = run("db", "create", env={"BERRYPOD_ENV": "prod", "SECRET_KEY_BASE": "b" * 40})
+    assert result.exit_code == 1
+    assert "export SECRET_KEY_DB=$(berrypod secret)" in result.stderr
+
+
+class TestDb:
+    def test_create_makes_an_encrypted_shop_and_never_overwrites_it(self, run: Run, tmp_path: Path) -> None:
+        settings = Settings(environment="test", database_path=tmp_path / "new" / "shop.db", secret_key_db=KEY)
+        made = run("db", "create", settings=settings)
+        assert made.exit_code == 0, made.stderr
+        assert "(encrypted)" in made.stdout
+        before = digest(settings.database_path)
+        again = run("db", "create", settings=settings)
+        assert again.exit_code == 1
+        assert "There is a file already" in again.stderr
+        assert digest(settings.database_path) == before
+
+    def test_upgrade_of_an_up_to_date_file_says_so(self, run: Run, settings: Settings) -> None:
+        result = run("db", "upgrade", settings=settings)
+        assert result.exit_code == 0, result.stderr
+        assert "up to date" in result.stdout
+
+
+class TestServe:
+    def test_without_a_database_it_says_how_to_make_one_and_makes_none(self, run: Run, tmp_path: Path) -> None:
+        result = run("serve", "--port", "0")
+        assert result.exit_code == 1
+        assert "There is no database" in result.stderr
+        assert "berrypod db create" in result.stderr
+        assert not (tmp_path / "absent.db").exists()
+
+    def test_with_a_wrong_key_it_says_so_and_changes_nothing(self, run: Run, encrypted_settings: Settings) -> None:
+        before = digest(encrypted_settings.database_path)
+        wrong = replace(encrypted_settings, secret_key_db=Secret("another key, which is long enough too"))
+        result = run("serve", "--port", "0", settings=wrong)
+        assert result.exit_code == 1
+        assert "does not open" in result.stderr
+        assert "Traceback" not in result.output
+        assert digest(encrypted_settings.database_path) == before
+
+    def test_a_taken_port_is_told_with_what_to_do(self, run: Run, settings: Settings) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            result = run("serve", "--port", str(taken.getsockname()[1]), settings=settings)
+        assert result.exit_code == 1
+        assert "another program listens there" in result.stderr
+        assert "--port" in result.stderr
+
+
+class TestPlugins:
+    def test_they_are_listed_for_programs(self, run: Run) -> None:
+        listed = json.loads(run("plugins", "--json").stdout)
+        assert {"stats", "backup"} <= {plugin["name"] for plugin in listed}
+        assert all(plugin["state"] == "active" for plugin in listed)
+
+    @pytest.mark.parametrize("disabled", ["stats", "stats,backup"])
+    def test_a_disabled_one_is_named_as_such(self, run: Run, disabled: str) -> None:
+        result = run("plugins", "--json", env={"BERRYPOD_DISABLED_PLUGINS": disabled})
+        states = {plugin["name"]: plugin["state"] for plugin in json.loads(result.stdout)}
+        assert {name for name, state in states.items() if state == "disabled"} == set(disabled.split(","))
+
+
+def test_an_env_file_gives_the_settings(run: Run, encrypted_settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "shop.env"
+    path.write_text(f"DATABASE_PATH={encrypted_settings.database_path}\nSECRET_KEY_DB='{KEY.reveal()}'\n")
+    given = Settings(environment="test", database_path=encrypted_settings.database_path)
+    result = run("--env-file", str(path), "db", "upgrade", settings=given)
+    assert result.exit_code == 0, result.stderr
+
+
+def test_an_env_file_that_is_not_there_is_an_error(run: Run) -> None:
+    result = run("--env-file", "nowhere.env", "plugins")
+    assert result.exit_code == 1
+    assert "nowhere.env cannot be read" in result.stderr
