@@ -231,3 +231,31 @@ def test_a_file_that_is_no_longer_there_is_gone(site: Site, monkeypatch: pytest.
     (site.backups.store.data_folder(backup["id"]) / "snapshot.db").unlink()
     monkeypatch.setattr(Path, "is_file", lambda _: True)
     problem(site.api("GET", f"{address}/download", "backup:read"), 410, "backup_gone")
+
+
+def test_an_exporter_that_never_made_a_file_says_where_it_went(open_site: OpenSite) -> None:
+    site = open_site(exporter("barn", deliver), exporter("bad", raise_))
+    backup = site.ended(site.start("download", "barn", "bad"))
+
+    def asked(name: str, status: int, code: str) -> dict[str, Any]:
+        address = f"/{backup['id']}/download"
+        return problem(site.api("GET", address, "backup:read", params={"exporter": name}), status, code)
+
+    barn = asked("barn", 409, "backup_not_ready")
+    assert barn["detail"] == "Barn delivered it elsewhere: there never was a file to fetch"
+    assert barn["hint"].startswith("It is in the barn. It is at /barn/1.")
+    assert "the barn burns" in asked("bad", 409, "backup_not_ready")["detail"]
+    assert asked("nobody", 404, "backup_unknown")["hint"] == "It was made for: download, barn, bad."
+    done = site.ended(site.start("barn"))
+    response = site.api("GET", f"/{done['id']}/download", "backup:read", params={"exporter": "barn"})
+    assert problem(response, 409, "backup_not_ready")["detail"] == barn["detail"]
+
+
+def test_the_document_takes_names_and_no_body(site: Site) -> None:
+    document = site.client.get("/schema/openapi.json").json()
+    body = document["paths"]["/api/backups"]["post"]["requestBody"]
+    assert not body.get("required")
+    schemas = document["components"]["schemas"]
+    (request,) = [schema for name, schema in schemas.items() if name.endswith("BackupRequest")]
+    assert request["properties"]["exporters"]["items"] == {"type": "string"}
+    assert "exporters" not in request.get("required", [])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from berrypod_backup.records import BackupRecord
+from berrypod_backup.turns import turn
+from berrypod_backup.wire import told
 
 from berrypod.storage import files
 from tests.backup.conftest import OpenSite, Site, csrf_of, words_of
 from tests.backup.making import Shelf, exporter, grow
-from tests.backup.test_exporting import deliver, hang, raise_
+from tests.backup.test_exporting import deliver, hang, raise_, write_csv
 
 
 def signed_in(open_site: OpenSite, *exporters: Any, **more: Any) -> Site:
@@ -85,9 +90,9 @@ def test_exporters_have_their_buttons_and_their_outcomes(open_site: OpenSite) ->
     site = signed_in(open_site, exporter("barn", deliver), exporter("bad", raise_))
     assert "For a test." in words_of(site.page())
     page = words_of(page_of(site, start(site, "barn", "bad"), "done"))
-    assert "The backup is done" in page
+    assert "“Barn” is done" in page
     assert "It is in the barn." in page
-    assert "Bad failed RuntimeError: the barn burns" in page
+    assert "“Bad” failed RuntimeError: the barn burns" in page
 
 
 def test_kept_copies_are_shown_fetched_and_deleted(open_site: OpenSite) -> None:
@@ -195,3 +200,65 @@ def test_all_of_it_is_for_admins_alone(site: Site, method: str, path: str) -> No
         response = site.client.request(method, path, headers=headers, follow_redirects=False)
         assert response.status_code in (303, 401, 403)
     assert site.api("GET", "", "backup:read").json()["items"] == []
+
+
+def test_an_export_that_is_no_backup_is_not_called_one(open_site: OpenSite) -> None:
+    site = signed_in(open_site, exporter("csv", write_csv))
+    backup_id = start(site, "csv")
+    page = words_of(page_of(site, backup_id, "ready"))
+    assert "“Csv” is ready" in page
+    assert "Save orders.csv" in page
+    assert site.client.get(f"/admin/backup/jobs/{backup_id}/download").text == "settings\n0\n"
+    page = words_of(page_of(site, backup_id, "gone"))
+    assert "“Csv” was saved" in page
+    assert "a shop cannot be restored from it" in page
+    assert "The backup was saved" not in page
+    assert "apart from its key" not in page
+    assert "There is no backup yet." in page
+    assert "Csv: orders.csv, 11 bytes, saved" in words_of(site.page()), "its own size, and not the snapshot's"
+
+
+def test_what_was_delivered_is_told_among_earlier_ones_too(open_site: OpenSite) -> None:
+    site = signed_in(open_site, exporter("barn", deliver), exporter("csv", write_csv))
+    backup_id = start(site, "barn", "csv")
+    page_of(site, backup_id, "ready")
+    site.client.get(f"/admin/backup/jobs/{backup_id}/download")
+    page_of(site, backup_id, "gone")
+    page = words_of(site.page())
+    assert "Barn : It is in the barn." in page.replace("Barn:", "Barn :")
+    assert "No longer here" not in page
+
+
+def test_a_single_exporter_that_fails_is_named_with_what_to_do(open_site: OpenSite) -> None:
+    site = signed_in(open_site, exporter("bad", raise_))
+    page = words_of(page_of(site, start(site, "bad"), "failed"))
+    assert "“Bad” failed RuntimeError: the barn burns" in page
+    assert "Tell whoever wrote it" in page
+    assert "other exporters" not in page
+    assert page.count("the barn burns") == 1
+    error = site.api("GET", "", "backup:read").json()["items"][0]["error"]
+    assert error["message"] == "Bad: RuntimeError: the barn burns"
+
+
+def test_it_waits_for_another_only_when_there_is_one(open_site: OpenSite) -> None:
+    site = signed_in(open_site)
+    held = turn(site.backups.store.turn_file)
+    site.client.blocking_portal.call(held.__aenter__)
+    try:
+        backup_id = start(site)
+        until = time.monotonic() + 10
+        while not site.api("GET", f"/{backup_id}", "backup:read").json()["waits_for_another"]:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert "Waiting for another backup to be done" in words_of(site.page(f"?job={backup_id}"))
+    finally:
+        site.client.blocking_portal.call(held.__aexit__, None, None, None)
+    ready = site.ended(f"/api/backups/{backup_id}", "ready")
+    assert ready["waits_for_another"] is False
+    assert words_of(site.page()).count("Waiting for another") == 0
+
+
+def test_one_that_has_just_been_started_says_so(site: Site) -> None:
+    record = BackupRecord(id="x", state="queued", created_at=datetime.now(UTC), started_by=None, exports=())
+    parts = site.parts.context("backup").templates("berrypod_backup").get_template("backup/parts.html").module
+    assert "Starting" in parts.current_backup(told(record, 0.0, "/"), "/", "token")  # type: ignore[attr-defined]

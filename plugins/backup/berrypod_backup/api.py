@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Operation, RequestBody
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
@@ -54,6 +56,15 @@ def actor_of(request: Request[Any, Any, Any]) -> str | None:
     return getattr(user, "actor", None)
 
 
+@dataclass
+class _OptionalBody(Operation):
+    """Litestar requires every body, also one that has a default."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.request_body, RequestBody):
+            self.request_body.required = False
+
+
 class BackupsController(Controller):
     path = BASE
     tags = ("backups",)
@@ -79,6 +90,7 @@ class BackupsController(Controller):
         "`download`, a file to fetch. The answer comes at once: ask the address in `Location` for state and progress. "
         "One snapshot is made at a time, others wait for their turn (`queued`). 409 `too_many_backups`: four are "
         "being made or wait to be fetched.",
+        operation_class=_OptionalBody,
         responses={409: _problem("As many as may be are being made or wait to be fetched (`too_many_backups`)")},
         response_headers=[_header("Location", "Where its state is")],
     )

@@ -21,7 +21,7 @@ from berrypod_backup.records import Export, StoredFile, Trouble
 _EXPORTS = "exports"
 
 _WHO_TO_TELL = (
-    "The snapshot was good, and other exporters got it. Tell whoever wrote this exporter; /admin/plugins has details."
+    "The copy of the shop was good, so it is this exporter. Tell whoever wrote it; /admin/plugins has details."
 )
 
 Tell = Callable[[Export], Awaitable[None]]

@@ -99,7 +99,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One backup. `started_by` names who did, as events do: `admin:<e-mail>`, `token:<prefix>`, `cli`.
 
-    `expected_bytes` is what the snapshot will take; `expires_at` is when files that nobody fetched go.
+    `waits_for_another` is true while somebody else makes a snapshot; `expected_bytes` is what this one will take;
+    `expires_at` is when files that nobody fetched go.
     """
 
     id: str
@@ -107,6 +108,7 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_by: str | None
     exports: tuple[Export, ...]
+    waits_for_another: bool = False
     expected_bytes: int = 0
     finished_at: datetime | None = None
     expires_at: datetime | None = None

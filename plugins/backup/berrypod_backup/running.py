@@ -60,7 +60,13 @@ class Run:
 
     async def _steps(self) -> BackupRecord:
         begun = monotonic()
-        async with turn(self.store.turn_file):
+        noted: list[asyncio.Task[BackupRecord]] = []
+
+        def waiting() -> None:
+            noted.append(asyncio.create_task(self._update(_waiting)))
+
+        async with turn(self.store.turn_file, waiting=waiting):
+            await asyncio.gather(*noted)
             made = await self._copy()
         snapshot = self._snapshot(made)
         await self._update(
@@ -84,7 +90,7 @@ class Run:
     async def _copy(self) -> SnapshotFile:
         database = self.context.database
         expected = await expected_bytes(database)
-        await self._update(lambda record: msgspec.structs.replace(record, state="copying", expected_bytes=expected))
+        await self._update(lambda record: _copying(record, expected))
         for export in self.record.exports:
             self.context.emit(
                 BackupStarted(backup_id=self.record.id, exporter=export.exporter, actor=self.record.started_by)
@@ -130,7 +136,7 @@ class Run:
                 return msgspec.structs.replace(finished, state="ready", expires_at=now + self.pace.keep)
             if any(export.state == "delivered" for export in exports):
                 return msgspec.structs.replace(finished, state="done")
-            return msgspec.structs.replace(finished, state="failed", error=exports[0].error)
+            return msgspec.structs.replace(finished, state="failed", error=_trouble_of(exports))
 
         return await self._update(change)
 
@@ -203,8 +209,22 @@ class Run:
                 await asyncio.gather(task, return_exceptions=True)
 
 
+def _waiting(record: BackupRecord) -> BackupRecord:
+    return msgspec.structs.replace(record, waits_for_another=True)
+
+
+def _copying(record: BackupRecord, expected: int) -> BackupRecord:
+    return msgspec.structs.replace(record, state="copying", waits_for_another=False, expected_bytes=expected)
+
+
 def _verifying(record: BackupRecord) -> BackupRecord:
     return msgspec.structs.replace(record, state="verifying")
+
+
+def _trouble_of(exports: Sequence[Export]) -> Trouble | None:
+    """When all have failed: the first one's trouble, with the name of its exporter."""
+    first = exports[0]
+    return first.error and msgspec.structs.replace(first.error, message=f"{first.title}: {first.error.message}")
 
 
 def last_of(record: BackupRecord, snapshot: SnapshotInfo, export: Export) -> LastBackup:

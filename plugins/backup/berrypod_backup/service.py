@@ -171,18 +171,21 @@ class Backups:
         :raises BackupGone: it was fetched, or waited too long.
         """
         record = await self.get(backup_id)
-        if record.active or record.state in ("failed", "interrupted", "done"):
-            raise _not_ready(record)
         exports = [export for export in record.exports if exporter in (None, export.exporter)]
         if not exports:
-            raise BackupUnknown(f"The backup has nothing of an exporter {exporter!r}")
+            named = ", ".join(export.exporter for export in record.exports)
+            raise BackupUnknown(
+                f"The backup has nothing of an exporter {exporter!r}", hint=f"It was made for: {named}."
+            )
+        if exporter and exports[0].state in ("delivered", "failed"):
+            raise _never_a_file(exports[0])
+        if record.active or record.state in ("failed", "interrupted", "done"):
+            raise _not_ready(record)
         for export in exports:
             if export.state == "ready" and export.file and (record.id, export.exporter) not in self._going:
                 path = self.store.data_folder(record.id) / export.file.path
                 if await asyncio.to_thread(path.is_file):
                     return Fetch(record=record, export=export, file=export.file, path=path)
-        if exporter and exports[0].state != "fetched" and record.state != "gone":
-            raise BackupNotReady(f"The exporter {exporter} gave nothing to fetch")
         raise BackupGone(f"The backup {record.id} is no longer there")
 
     def fetched(self, fetch: Fetch, by: str | None) -> None:
@@ -316,6 +319,18 @@ def _gone(record: BackupRecord) -> BackupRecord:
 
 def _interrupted(record: BackupRecord) -> BackupRecord:
     return msgspec.structs.replace(record, state="interrupted", error=INTERRUPTED)
+
+
+def _never_a_file(export: Export) -> BackupNotReady:
+    if export.error:
+        return BackupNotReady(
+            f"{export.title} failed: {export.error.message}", hint=f"{export.error.hint} Then start a new one."
+        )
+    where = f" It is at {export.location}." if export.location else ""
+    return BackupNotReady(
+        f"{export.title} delivered it elsewhere: there never was a file to fetch",
+        hint=f"{export.message}{where} Ask the exporter `download` for a file.",
+    )
 
 
 def _not_ready(record: BackupRecord) -> BackupNotReady:

@@ -31,6 +31,12 @@ class ExportInfo(msgspec.Struct, frozen=True, kw_only=True):
     message: Annotated[str, Meta(description="Where it went, in words, if it was delivered.")]
     location: str | None
     file: ExportedFileInfo | None
+    filename: Annotated[str | None, Meta(description="Of the file that it made, also when that is gone.")]
+    size_bytes: Annotated[int | None, Meta(description="Of that file.")]
+    whole_shop: Annotated[
+        bool,
+        Meta(description="The file is the snapshot itself: a shop can be restored from it. A list of orders is not."),
+    ]
     error: Trouble | None
 
 
@@ -40,6 +46,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     state: State
     progress: Annotated[float, Meta(description="0 to 1.")]
+    waits_for_another: Annotated[bool, Meta(description="`queued` because another snapshot is being made.")]
     created_at: datetime
     started_by: Annotated[str | None, Meta(description="`admin:<e-mail>`, `token:<prefix>` or `cli`.")]
     finished_at: datetime | None
@@ -59,10 +66,11 @@ class BackupList(msgspec.Struct, frozen=True, kw_only=True):
 class BackupRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to make: one snapshot, for any number of exporters."""
 
+    # A tuple would be `oneOf: [string, {}]` in the document.
     exporters: Annotated[
-        tuple[str, ...],
+        list[str],
         Meta(max_length=50, description="Names; without any it is `download`, a file to fetch."),
-    ] = ("download",)
+    ] = msgspec.field(default_factory=lambda: ["download"])
 
 
 def told(record: BackupRecord, progress: float, base: str) -> Backup:
@@ -71,6 +79,7 @@ def told(record: BackupRecord, progress: float, base: str) -> Backup:
         id=record.id,
         state=record.state,
         progress=round(progress, 4),
+        waits_for_another=record.waits_for_another,
         created_at=record.created_at,
         started_by=record.started_by,
         finished_at=record.finished_at,
@@ -97,5 +106,8 @@ def _export(record: BackupRecord, export: Export, base: str) -> ExportInfo:
             sha256=file.sha256,
             url=f"{base}/{record.id}/download?exporter={export.exporter}",
         ),
+        filename=export.file and export.file.filename,
+        size_bytes=export.file and export.file.size_bytes,
+        whole_shop=bool(export.file and record.snapshot and export.file.sha256 == record.snapshot.sha256),
         error=export.error,
     )

@@ -42,6 +42,7 @@ async function follow({ save }) {
   if (following) return;
   following = true;
   let saved = false;
+  let ended = false;
   let lastHeard = Date.now();
   while (Date.now() - lastHeard < PATIENCE_MILLISECONDS) {
     if (await renew()) lastHeard = Date.now();
@@ -50,11 +51,22 @@ async function follow({ save }) {
       saved = true;
       panel.querySelector("[data-backup-file]")?.click();
     } else if (!ACTIVE.has(backupState) && !(backupState === "ready" && saved)) {
+      ended = backupState !== "ready"; // one that waits to be saved has changed nothing else
       break;
     }
     await new Promise((resolve) => setTimeout(resolve, EVERY_MILLISECONDS));
   }
   following = false;
+  if (ended) loadAgain();
+}
+
+// Other panels tell of backups too. The job in the address, so that the page still says what became of it; one that
+// has ended is not followed, so this happens once.
+function loadAgain() {
+  const address = new URL(window.location.href);
+  address.searchParams.set("job", panel.dataset.backupJob || contents().dataset.backupId);
+  address.hash = "";
+  window.location.replace(address);
 }
 
 async function renew() {
