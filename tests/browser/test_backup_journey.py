@@ -56,6 +56,10 @@ def test_an_admin_signs_in_sees_what_is_in_the_file_and_downloads_it(page: Page,
     assert re.fullmatch(r"berrypod-backup-\d{8}-\d{6}\.db", coming.value.suggested_filename)
     file = tmp_path / coming.value.suggested_filename
     coming.value.save_as(file)
+    expect(page.get_by_text("The backup was saved")).to_be_visible(timeout=20_000)
+    # The figures belong to another panel: they are renewed too.
+    expect(page.get_by_text("downloaded", exact=False)).to_have_count(2, timeout=20_000)
+    expect(page).to_have_url(re.compile(r"/admin/backup\?job="))
 
     assert TITLE.encode() not in file.read_bytes()
     found = look(file, KEY.reveal())
