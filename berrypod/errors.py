@@ -69,7 +69,7 @@ class StorageError(BerrypodError):
     code = "storage_error"
     status = 503
     title = "The shop's file cannot be used"
-    default_hint = "Run `berrypod doctor`, and keep a copy of the file before you change anything."
+    default_hint = "Stop the shop and keep a copy of the file before you change anything; the log has the cause."
 
 
 class DatabaseMissing(StorageError):
@@ -118,7 +118,9 @@ class KeyMissing(StorageError):
 class KeyNotNeeded(StorageError):
     code = "key_not_needed"
     title = "SECRET_KEY_DB is set, but the database is not encrypted"
-    default_hint = "Unset SECRET_KEY_DB to open the file as it is, or encrypt it first with `berrypod db encrypt`."
+    default_hint = (
+        "Unset SECRET_KEY_DB to open the file as it is; for an encrypted shop, DATABASE_PATH names another file."
+    )
 
 
 class WrongKey(StorageError):

@@ -34,6 +34,6 @@ with cast("Engine", config.engine).connect() as connection:
         if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
             raise DatabaseDamaged(
                 f"{len(broken)} rows refer to rows that are not there",
-                hint="The database is as it was. Run `berrypod doctor`, and keep a copy of the file.",
+                hint="The database is as it was. Keep a copy of the file, and restore a backup.",
             )
     connection.commit()

@@ -81,7 +81,7 @@ def _encryption(view: View) -> Figure:
             value="unverified",
             text="Encrypted, not verified",
             warning="The first page of the file may be damaged.",
-            hint="Run `berrypod doctor`.",
+            hint="Keep a copy of the file, and look at the server's log.",
         )
     version = view.facts.sqlcipher_version.split()[0]
     return Figure(code="encryption", label="Encryption", value="sqlcipher", text=f"SQLCipher {version}, AES-256")

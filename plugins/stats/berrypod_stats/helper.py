@@ -18,7 +18,7 @@ from berrypod_stats.wire import LONGEST_ANSWER, Answer, Measured, Question, Refu
 # -P: modules come from where they are installed, never from the folder that the server was started in.
 COMMAND: Final = (sys.executable, "-P", "-m", "berrypod_stats.dbstat_process")
 
-_TRY_AGAIN = "It is tried again by itself. If it stays, run `berrypod doctor` and look at the server's log."
+_TRY_AGAIN = "It is tried again by itself. If it stays, look at the server's log."
 
 
 class MeasurementError(BerrypodError):

@@ -36,7 +36,7 @@ def measure(question: Question) -> Answer:
         return Refused(
             "file_empty",
             f"{path.name} has no bytes",
-            "Run `berrypod doctor`; a backup can be put in its place.",
+            "Keep a copy of the file; a backup can be put in its place.",
         )
     except OSError as error:
         return Refused(
@@ -174,5 +174,5 @@ def _explain(error: apsw.Error, path: Path, *, keyed: bool, proven: bool) -> Ref
     return Refused(
         "measurement_failed",
         f"SQLite could not read {path.name} ({error})",
-        "It is tried again by itself. If it stays, run `berrypod doctor`.",
+        "It is tried again by itself. If it stays, look at the server's log.",
     )
