@@ -249,5 +249,5 @@ def test_private_folders_are_private_all_the_way(tmp_path: Path) -> None:
         assert stat.S_IMODE(each.stat().st_mode) == 0o700
     assert make_private_folder(folder) == folder
     (tmp_path / "file").touch()
-    with pytest.raises(errors.FolderNotWritable, match="a file is in its place"):
+    with pytest.raises(FolderNotWritable, match="a file is in its place"):
         make_private_folder(tmp_path / "file" / "x")
