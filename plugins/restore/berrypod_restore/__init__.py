@@ -1,0 +1,1 @@
+"""Restoring a shop: what a file is, what would be lost, and the swap."""
