@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from berrypod.declarations import AdminPanel, BackupExporter, SettingDeclaration, StatsProvider
+from berrypod.declarations import AdminPanel, BackupExporter, RestoreGuard, SettingDeclaration, StatsProvider
 
 if TYPE_CHECKING:
     import click
@@ -57,6 +57,11 @@ def berrypod_stats_providers(context: PluginContext) -> Iterable[StatsProvider] 
 @hookspec
 def berrypod_backup_exporters(context: PluginContext) -> Iterable[BackupExporter] | None:
     """Where a backup can go, or what it can become. One that fails never stops another."""
+
+
+@hookspec
+def berrypod_restore_guards(context: PluginContext) -> Iterable[RestoreGuard] | None:
+    """Who looks at a file before it replaces the shop: allows, warns or refuses. One that fails refuses."""
 
 
 @hookspec

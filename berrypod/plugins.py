@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from berrypod.declarations import AdminPanel, BackupExporter, Declared, SettingDeclaration, StatsProvider
+from berrypod.declarations import (
+    AdminPanel,
+    BackupExporter,
+    Declared,
+    RestoreGuard,
+    SettingDeclaration,
+    StatsProvider,
+)
 from berrypod.errors import PluginError
 from berrypod.events import Event, PluginQuarantined
 from berrypod.isolation import Failed, Ok, Outcome
@@ -165,6 +172,18 @@ class Plugins(Calls):
     @property
     def backup_exporters(self) -> tuple[Declared[BackupExporter], ...]:
         return self._active(self._declarations.backup_exporters)
+
+    @property
+    def restore_guards(self) -> tuple[Declared[RestoreGuard], ...]:
+        """Those of active plugins. A plugin in quarantine has none here: see `silent_guards`."""
+        found = self._active(self._declarations.restore_guards)
+        return tuple(sorted(found, key=lambda one: one.declaration.order))
+
+    @property
+    def silent_guards(self) -> tuple[PluginReport, ...]:
+        """Plugins that guard restores and are in quarantine, so that nobody can ask their guards."""
+        hook = "berrypod_restore_guards"
+        return tuple(one for one in self.report() if one.state is PluginState.QUARANTINED and hook in one.hooks)
 
     @property
     def admin_panels(self) -> tuple[Declared[AdminPanel], ...]:

@@ -14,7 +14,17 @@ from typing import Any, TypeVar, cast
 
 from markupsafe import Markup
 
-from berrypod.declarations import Delivered, ExportedFile, ExportResult, Figure, Snapshot
+from berrypod.declarations import (
+    Allow,
+    Delivered,
+    ExportedFile,
+    ExportResult,
+    Figure,
+    Judgement,
+    Refuse,
+    Snapshot,
+    Warn,
+)
 from berrypod.errors import PluginError
 from berrypod.settings import Secret
 
@@ -110,3 +120,13 @@ def export_result(answer: object, snapshot: Snapshot, folder: Path) -> ExportRes
     if not answer.path.is_file():
         raise PluginError(f"its file {answer.path.name} does not exist", hint="Write the file before returning it.")
     return answer
+
+
+def judgement(answer: object) -> Judgement:
+    """What a restore guard answered. Nothing that merely looks like consent is taken for it."""
+    if isinstance(answer, Allow | Warn | Refuse):
+        return answer
+    hint = "Return Allow(), Warn(...) or Refuse(...), in each branch of the function."
+    if isinstance(answer, type) and issubclass(answer, Allow | Warn | Refuse):
+        hint = f"Call it: {answer.__name__}(...)."
+    raise PluginError(f"it returned {kind_of(answer)}", hint=hint)

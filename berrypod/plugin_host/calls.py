@@ -16,7 +16,10 @@ from berrypod.declarations import (
     Declared,
     ExportResult,
     Figure,
+    Judgement,
     PanelRequest,
+    RestoreCandidate,
+    RestoreGuard,
     Snapshot,
     StatsProvider,
 )
@@ -121,6 +124,17 @@ class Calls:
             timeout_seconds=exporter.declaration.timeout_seconds,
             expect=lambda answer: answers.export_result(answer, snapshot, folder),
             what=f"backup exporter {exporter.declaration.name}",
+        )
+
+    async def judge(self, guard: Declared[RestoreGuard], candidate: RestoreCandidate) -> Outcome[Judgement]:
+        """Ask a restore guard. Whoever asks takes a failure for a refusal."""
+        return await self.call(
+            guard.plugin,
+            guard.declaration.check,
+            candidate,
+            timeout_seconds=guard.declaration.timeout_seconds,
+            expect=answers.judgement,
+            what=f"restore guard {guard.declaration.name}",
         )
 
 

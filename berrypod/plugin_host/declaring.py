@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from berrypod.declarations import AdminPanel, BackupExporter, Declared, StatsProvider
+from berrypod.declarations import AdminPanel, BackupExporter, Declared, RestoreGuard, StatsProvider
+from berrypod.errors import PluginError
 from berrypod.isolation import Failed
 from berrypod.plugin_host import answers
 from berrypod.plugin_host.host import Host
@@ -35,6 +36,7 @@ class Declarations:
 
     stats_providers: list[Declared[StatsProvider]] = field(default_factory=list[Declared[StatsProvider]])
     backup_exporters: list[Declared[BackupExporter]] = field(default_factory=list[Declared[BackupExporter]])
+    restore_guards: list[Declared[RestoreGuard]] = field(default_factory=list[Declared[RestoreGuard]])
     admin_panels: list[Declared[AdminPanel]] = field(default_factory=list[Declared[AdminPanel]])
     route_handlers: list[Declared[list[ControllerRouterHandler]]] = field(
         default_factory=list["Declared[list[ControllerRouterHandler]]"]
@@ -58,6 +60,7 @@ class _Asking:
         most = host.limits.answers
         self.stats_providers = self._each("berrypod_stats_providers", _of(StatsProvider, most))
         self.backup_exporters = self._each("berrypod_backup_exporters", _of(BackupExporter, most))
+        self.restore_guards = self._each("berrypod_restore_guards", lambda answer: _restore_guards(answer, most))
         self.admin_panels = self._each("berrypod_admin_panels", _of(AdminPanel, most))
         self.route_handlers = self._each("berrypod_route_handlers", lambda answer: _route_handlers(answer, most))
         self.lifespans = self._each(
@@ -78,6 +81,19 @@ def _of(kind: type[T], most: int) -> Callable[[Any], list[T]]:
     return lambda answer: answers.declarations(answer, kind, most)
 
 
+def _restore_guards(answer: object, most: int) -> list[RestoreGuard]:
+    """Two plugins' guards may have the same name, two of one plugin's may not.
+
+    A guard that was left out would be one that nobody asks: there is no such thing as half of a guarded shop.
+    """
+    found = answers.declarations(answer, RestoreGuard, most)
+    names = [guard.name for guard in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise PluginError(f"it returned two guards of the name {name!r}", hint="Give each guard its own name.")
+    return found
+
+
 def _route_handlers(answer: object, most: int) -> list[ControllerRouterHandler]:
     from berrypod.plugin_host.routes import handlers  # noqa: PLC0415 - slow to import: Litestar
 
@@ -95,6 +111,7 @@ def ask_all(host: Host, contexts: Mapping[str, PluginContext]) -> Declarations:
             continue
         _add(host, record.name, "stats provider", all_found.stats_providers, found.stats_providers)
         _add(host, record.name, "backup exporter", all_found.backup_exporters, found.backup_exporters)
+        all_found.restore_guards += [Declared(plugin=record.name, declaration=one) for one in found.restore_guards]
         _add(host, record.name, "admin panel", all_found.admin_panels, found.admin_panels)
         if found.route_handlers:
             all_found.route_handlers.append(Declared(plugin=record.name, declaration=found.route_handlers))

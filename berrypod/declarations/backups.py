@@ -1,10 +1,4 @@
-"""What a plugin declares: frozen records that check themselves, so that a mistake is told where it was made.
-
-Nothing in here does anything. Hooks return these records at start-up (`hookspecs.py`), the core keeps them,
-and the functions that they carry are called later, one plugin at a time, by `plugins.py`. A function may be
-`async`, and then runs on the event loop and must not block it, or plain, and then runs in a thread of its
-own.
-"""
+"""Where backups go, and what they become."""
 
 from __future__ import annotations
 
@@ -14,83 +8,16 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from berrypod.plugin_host import checks
 
 if TYPE_CHECKING:
     from sqlcipher3.dbapi2 import Connection
 
-T_co = TypeVar("T_co", covariant=True)
-
 _CHUNK_BYTES = 1024 * 1024
 _LONGEST_TITLE = 60
 _LONGEST_DESCRIPTION = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declared(Generic[T_co]):
-    """A declaration, with the name of the plugin that made it."""
-
-    plugin: str
-    declaration: T_co
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One figure: `value` for programs, `text` for people (made from value and unit when it is left out).
-
-    `warning` says in words for the shop's owner what is wrong, `hint` what to do about it.
-    """
-
-    code: str
-    label: str
-    value: int | float | str | None = None
-    text: str = ""
-    unit: str = ""
-    warning: str | None = None
-    hint: str | None = None
-
-    def __post_init__(self) -> None:
-        what = f"Figure {self.code!r}"
-        checks.require_name("Figure: code", self.code)
-        checks.require_words(what, label=self.label)
-        checks.require_figure(what, self.value)
-        checks.require_string(what, text=self.text, unit=self.unit)
-        checks.require_string(what, optional=True, warning=self.warning, hint=self.hint)
-        if not self.text:
-            object.__setattr__(self, "text", self._words())
-
-    def _words(self) -> str:
-        if self.value is None:
-            return "unknown"
-        number = self.value if isinstance(self.value, str) else f"{self.value:,}"
-        return f"{number} {self.unit}".rstrip()
-
-
-FiguresFunction: TypeAlias = Callable[[], Awaitable[Sequence[Figure]] | Sequence[Figure]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatsProvider:
-    """A group of figures under one title. Lower `order` comes first.
-
-    `figures` is asked each time that somebody looks: what takes longer than a moment is computed beforehand.
-    """
-
-    name: str
-    title: str
-    figures: FiguresFunction
-    timeout_seconds: float = 2.0
-    order: int = 100
-
-    def __post_init__(self) -> None:
-        what = f"StatsProvider {self.name!r}"
-        checks.require_name("StatsProvider: name", self.name)
-        checks.require_words(what, title=self.title)
-        checks.require_function(what, figures=self.figures)
-        checks.require_seconds(what, self.timeout_seconds)
-        checks.require_order(what, self.order)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,65 +165,3 @@ class BackupExporter:
         checks.require_seconds(what, self.timeout_seconds)
         if self.kept is not None:
             checks.require_kept(f"{what}: kept", self.kept)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PanelRequest:
-    """What a panel may know of the request.
-
-    `csrf_token` goes into each form as the hidden field `_csrf_token`.
-    """
-
-    csrf_token: str
-    query: Mapping[str, str]
-    admin_email: str
-    path: str
-
-
-RenderFunction: TypeAlias = Callable[[PanelRequest], Awaitable[str] | str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AdminPanel:
-    """A section of the admin page `/admin/<page>`. Lower `order` comes first.
-
-    `render` returns HTML, which is trusted: make it with `PluginContext.templates`, which escape.
-    """
-
-    name: str
-    title: str
-    render: RenderFunction
-    page: str = "dashboard"
-    order: int = 100
-    timeout_seconds: float = 2.0
-
-    def __post_init__(self) -> None:
-        what = f"AdminPanel {self.name!r}"
-        checks.require_name("AdminPanel: name", self.name)
-        checks.require_name(f"{what}: page", self.page)
-        checks.require_words(what, title=self.title)
-        checks.require_function(what, render=self.render)
-        checks.require_seconds(what, self.timeout_seconds)
-        checks.require_order(what, self.order)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettingDeclaration:
-    """An environment variable that a plugin reads. `secret` values are kept out of logs and reports.
-
-    Without a `required` one the plugin is quarantined, and its error says which variable to set.
-    """
-
-    name: str
-    help: str
-    default: str | None = None
-    secret: bool = False
-    required: bool = False
-
-    def __post_init__(self) -> None:
-        what = f"SettingDeclaration {self.name!r}"
-        checks.require_variable("SettingDeclaration: name", self.name)
-        checks.require_words(what, help=self.help)
-        checks.require_string(what, optional=True, default=self.default)
-        contradiction = self.required and self.default is not None
-        checks.require(not contradiction, f"{what}: required, and with a default", "Leave out one of the two.")
