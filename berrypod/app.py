@@ -16,6 +16,7 @@ from berrypod.settings import Settings
 from berrypod.web import admin, api, assets, openapi, storefront
 from berrypod.web.access import access_guard
 from berrypod.web.health import health
+from berrypod.web.maintenance import maintenance_gate
 from berrypod.web.problems import handle_error
 from berrypod.web.security import SecurityHeaders, csrf_config, sessions
 from berrypod.web.templating import create_environment, template_config
@@ -59,13 +60,14 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
             for name, part in {
                 "settings": settings,
                 "database": parts.database,
+                "maintenance": parts.maintenance,
                 "plugins": parts.plugins,
                 "accounts": parts.accounts,
                 "shop": parts.shop,
             }.items()
         },
         guards=[access_guard],
-        middleware=[sessions(settings)],
+        middleware=[maintenance_gate(parts.maintenance, settings.maintenance_wait_seconds), sessions(settings)],
         csrf_config=csrf_config(settings),
         before_send=[SecurityHeaders(settings)],
         exception_handlers={Exception: handle_error},

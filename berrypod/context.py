@@ -12,6 +12,7 @@ import jinja2
 
 from berrypod.errors import PluginError
 from berrypod.events import Event
+from berrypod.maintenance import Maintenance
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
 
@@ -34,13 +35,14 @@ class PluginContext:
 
     All hooks of a plugin get the same object, which is equal to itself alone: they can share things by it.
 
-    `plugin` is the plugin's own name. `clock` is replaced in tests; `environment` is given by the web, which knows
-    the filters and components of its pages.
+    `plugin` is the plugin's own name; `maintenance` is for what must have the shop's file alone. `clock` is replaced
+    in tests; `environment` is given by the web, which knows the filters and components of its pages.
     """
 
     plugin: str
     settings: Settings
     database: Database
+    maintenance: Maintenance
     plugins: Plugins
     clock: Callable[[], datetime] = utc_now
     environment: Callable[[jinja2.BaseLoader], jinja2.Environment] = plain_environment

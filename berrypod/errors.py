@@ -17,7 +17,9 @@
     │   ├── ForeignDatabase      a database, but not of a Berrypod shop
     │   ├── SchemaOlder          made by an earlier Berrypod: it needs an upgrade
     │   ├── SchemaNewer          made by a later Berrypod
-    │   └── DatabaseBusy         the writer's turn did not come in time
+    │   ├── DatabaseBusy         the writer's turn did not come in time
+    │   ├── DatabaseClosed       it was closed, or is being replaced, while something wanted to use it
+    │   └── UnderMaintenance     requests wait while the file is replaced; this one waited long enough
     ├── ShopError
     │   ├── NotFound             there is no such thing
     │   ├── Conflict             it exists already, or changed meanwhile
@@ -175,6 +177,24 @@ class DatabaseBusy(StorageError):
     code = "database_busy"
     title = "The shop is busy: the write could not begin in time"
     default_hint = "Try again in a moment. Nothing was changed."
+
+
+class DatabaseClosed(StorageError):
+    code = "database_closed"
+    title = "The database was closed or replaced meanwhile"
+    default_hint = "Try again in a moment."
+
+
+class UnderMaintenance(StorageError):
+    """`retry_after`: whole seconds after which it is worth another try."""
+
+    code = "under_maintenance"
+    title = "The shop's file is being exchanged"
+    default_hint = "It takes a moment. Try again after the seconds that `Retry-After` says; nothing was changed."
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 2, **details: Any) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, retry_after=retry_after, **details)
 
 
 class ShopError(BerrypodError):

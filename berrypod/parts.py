@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from berrypod.accounts import Accounts
 from berrypod.context import PluginContext
+from berrypod.maintenance import Maintenance
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.shop import Shop
@@ -23,6 +24,7 @@ class Parts:
     settings: Settings
     plugins: Plugins
     database: Database
+    maintenance: Maintenance
     accounts: Accounts
     shop: Shop
 
@@ -32,6 +34,7 @@ class Parts:
             plugin=plugin,
             settings=self.settings,
             database=self.database,
+            maintenance=self.maintenance,
             plugins=self.plugins,
             environment=create_environment,
         )
@@ -44,7 +47,7 @@ class Parts:
         """
         await self.database.open()
         try:
-            async with self.plugins.lifespans():
+            async with self.maintenance.watching(), self.plugins.lifespans():
                 yield
         finally:
             await self.database.close()
@@ -64,6 +67,7 @@ def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
         settings=settings,
         plugins=plugins,
         database=database,
+        maintenance=Maintenance(database),
         accounts=Accounts(database, settings),
         shop=Shop(database, emit=plugins.emit),
     )

@@ -15,6 +15,9 @@ Environment = Literal["dev", "prod", "test"]
 
 MINIMUM_SECRET_BYTES = 32
 
+# Proxies give up after a minute, and so do people.
+_LONGEST_WAIT_SECONDS = 60.0
+
 # Development alone may run without SECRET_KEY_BASE. The value is public and protects nothing: production refuses it.
 _DEVELOPMENT_KEY_BASE = "berrypod-development-only-not-a-secret-0000000000"
 
@@ -50,7 +53,8 @@ class Secret:
 class Settings:
     """What the environment says.
 
-    `environment_values` is the environment as it was read: plugins find the settings there that they declared.
+    `maintenance_wait_seconds` is how long a request waits while the shop's file is replaced, before it is told to come
+    back. `environment_values` is the environment as it was read: plugins find the settings there that they declared.
     """
 
     environment: Environment = "dev"
@@ -58,6 +62,7 @@ class Settings:
     secret_key_base: Secret = field(default_factory=lambda: Secret(_DEVELOPMENT_KEY_BASE))
     secret_key_db: Secret | None = None
     disabled_plugins: frozenset[str] = frozenset()
+    maintenance_wait_seconds: float = 5.0
     environment_values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property
@@ -92,6 +97,7 @@ class Settings:
             disabled_plugins=frozenset(
                 name.strip() for name in values.get("BERRYPOD_DISABLED_PLUGINS", "").split(",") if name.strip()
             ),
+            maintenance_wait_seconds=_seconds(values, "BERRYPOD_MAINTENANCE_WAIT", default=5.0),
             environment_values=MappingProxyType(dict(values)),
         )
 
@@ -116,6 +122,20 @@ def _database_path(values: Mapping[str, str]) -> Path:
             hint=f"Name the file itself, for example DATABASE_PATH={path / 'berrypod.db'}",
         )
     return path
+
+
+def _seconds(values: Mapping[str, str], name: str, *, default: float) -> float:
+    text = values.get(name, "").strip()
+    try:
+        seconds = float(text) if text else default
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST_WAIT_SECONDS:
+        raise SettingsError(
+            f"{name} is {text!r}, which is no number of seconds from 0 to {_LONGEST_WAIT_SECONDS:g}",
+            hint=f"Set it to a number, for example {name}={default:g}, or leave it out.",
+        )
+    return seconds
 
 
 def _secret(values: Mapping[str, str], name: str, *, required: bool) -> Secret | None:

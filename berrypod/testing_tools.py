@@ -28,6 +28,7 @@ from berrypod.declarations import (
 )
 from berrypod.events import Event
 from berrypod.isolation import Outcome
+from berrypod.maintenance import Maintenance
 from berrypod.plugin_report import PluginReport
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Secret, Settings
@@ -75,10 +76,12 @@ class SampleShop:
 
     def context(self, plugins: Plugins | None = None) -> PluginContext:
         settings = self.settings()
+        database = Database(settings)
         return PluginContext(
             plugin=_NAME,
             settings=settings,
-            database=Database(settings),
+            database=database,
+            maintenance=Maintenance(database),
             plugins=plugins or Plugins.discover(settings, installed=False),
             environment=create_environment,
         )

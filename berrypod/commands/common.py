@@ -50,7 +50,9 @@ async def opened_parts(settings: Settings | None = None) -> AsyncGenerator[Parts
     parts = create_parts(settings or Settings.from_env(), current_plugins())
     await parts.database.open()
     try:
-        yield parts
+        # A backup that takes minutes must not keep a restore waiting.
+        async with parts.maintenance.watching():
+            yield parts
     finally:
         await parts.database.close()
 

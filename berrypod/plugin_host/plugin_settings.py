@@ -12,7 +12,9 @@ from berrypod.plugin_host.records import Record
 from berrypod.plugin_report import PluginSetting
 
 _HOOK = "berrypod_settings"
-_OF_THE_CORE = frozenset({"SECRET_KEY_BASE", "SECRET_KEY_DB", "DATABASE_PATH", "BERRYPOD_ENV", KILL_SWITCH})
+_OF_THE_CORE = frozenset(
+    {"SECRET_KEY_BASE", "SECRET_KEY_DB", "DATABASE_PATH", "BERRYPOD_ENV", "BERRYPOD_MAINTENANCE_WAIT", KILL_SWITCH}
+)
 
 
 class PluginSettings:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from berrypod.storage import schema
 from berrypod.storage.connection import CACHE_KIBIBYTES, open_connection
 from berrypod.storage.diagnosis import require_file, unlocked
 from berrypod.storage.dialect import create_engine
+from berrypod.storage.entering import enter
 from berrypod.storage.failures import explain, explain_use, is_unusable_after
 from berrypod.storage.fields import derive_subkey
 from berrypod.storage.files import make_private_folder, sweep
@@ -25,6 +26,7 @@ from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.reads import ReadPool
 from berrypod.storage.sessions import Sessions
+from berrypod.storage.swap import is_cut_short
 
 T = TypeVar("T")
 
@@ -32,6 +34,9 @@ _HOT_READ_THREADS = 2
 _READ_SESSIONS = 4
 _SESSION_CACHE_KIBIBYTES = 16_384
 _WATCHER_CACHE_KIBIBYTES = 64
+
+# Whoever wants to use the file while it is replaced waits for it. Replacing takes a fraction of a second.
+_PAUSE_SECONDS = 15.0
 
 
 class Database:
@@ -50,6 +55,9 @@ class Database:
         self._open: _Open | None = None
         self._opening = asyncio.Lock()
         self._times_opened = 0
+        self._resumed = asyncio.Event()
+        self._resumed.set()
+        self._to_stop: set[Callable[[], None]] = set()
 
     @property
     def encrypted(self) -> bool:
@@ -73,6 +81,7 @@ class Database:
             if self._open is None:
                 self._open = await self._open_in_thread()
                 self._times_opened += 1
+            self._resumed.set()
 
     async def close(self, *, timeout: float = 10.0) -> None:
         """Let open sessions and reads end, interrupt long jobs, close all connections and leave the gate.
@@ -82,10 +91,39 @@ class Database:
             open.
         """
         async with self._opening:
-            if self._open is not None:
-                await self._open.drain(timeout=timeout)
-                opened, self._open = self._open, None
-                await opened.close()
+            await self._close(timeout)
+            self._resumed.set()
+
+    async def pause(self, *, timeout: float = 10.0) -> None:
+        """As `close`; but until `open`, whoever wants to use the file waits for it, and is not refused.
+
+        :param timeout: seconds for the sessions to end.
+        :raises DatabaseBusy: they did not. The database is open as before.
+        """
+        async with self._opening:
+            self._resumed.clear()
+            try:
+                await self._close(timeout)
+            except BaseException:
+                self._resumed.set()
+                raise
+
+    def give_up_waiting(self) -> None:
+        """Nobody waits for a paused database any more: it cannot be opened again for now."""
+        self._resumed.set()
+
+    @contextmanager
+    def interruptible(self, stop: Callable[[], None]) -> Generator[None]:
+        """Have `stop` called when the file must be closed while the block runs.
+
+        For what uses the file by other means, a process of its own say: nobody can have the file alone before that
+        has ended. `stop` is called in the event loop, and must not block.
+        """
+        self._to_stop.add(stop)
+        try:
+            yield
+        finally:
+            self._to_stop.discard(stop)
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
@@ -96,14 +134,14 @@ class Database:
         :raises DatabaseBusy: the turn did not come within 15 seconds.
         :raises DiskFull: (and other StorageErrors) the file could not be written. Nothing of the block was saved.
         """
-        async with self._opened.writer.session() as session:
-            yield session
+        async with AsyncExitStack() as stack:
+            yield await self._session(stack, lambda opened: opened.writer)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncSession]:
         """A session in a read transaction: all its queries see one state of the shop. It cannot write."""
-        async with self._opened.reader.session() as session:
-            yield session
+        async with AsyncExitStack() as stack:
+            yield await self._session(stack, lambda opened: opened.reader)
 
     async def fetch(self, job: Callable[[dbapi2.Connection], T]) -> T:
         """Run a short read job in one hop, in a read transaction, on a warm connection. For what customers wait for.
@@ -113,7 +151,7 @@ class Database:
         :raises DatabaseDamaged: (and other StorageErrors) the file could not be read.
         """
         try:
-            return await self._opened.reads.run(job)
+            return await (self._open or await self._usable()).reads.run(job)
         except dbapi2.Error as error:
             if translated := explain_use(error, self.path, writing=False):
                 raise translated from error
@@ -131,9 +169,9 @@ class Database:
         connection that is not read-only, though it only reads here.
 
         :raises DatabaseDamaged: the job met a damaged page. The driver's other errors arrive as they are.
-        :raises StorageError: the file was closed while the job ran.
+        :raises DatabaseClosed: the file was closed or replaced while the job ran.
         """
-        opened = self._opened
+        opened = await self._usable()
         try:
             return await opened.jobs.run(lambda: opened.connect(read_only=read_only), job)
         except dbapi2.Error as error:
@@ -154,8 +192,36 @@ class Database:
     @property
     def _opened(self) -> _Open:
         if self._open is None:
-            raise errors.StorageError("The database is not open")
+            raise errors.DatabaseClosed("The database is not open")
         return self._open
+
+    async def _usable(self) -> _Open:
+        """What is open, after waiting for it while the file is replaced."""
+        if self._open is None and not self._resumed.is_set():
+            try:
+                async with asyncio.timeout(_PAUSE_SECONDS):
+                    await self._resumed.wait()
+            except TimeoutError:
+                raise errors.UnderMaintenance from None
+        return self._opened
+
+    async def _session(self, stack: AsyncExitStack, sessions: Callable[[_Open], Sessions]) -> AsyncSession:
+        while True:
+            opened = await self._usable()
+            try:
+                return await stack.enter_async_context(sessions(opened).session())
+            except errors.DatabaseClosed:
+                if self._resumed.is_set() and self._open in (opened, None):
+                    raise
+
+    async def _close(self, timeout: float) -> None:
+        if self._open is None:
+            return
+        for stop in list(self._to_stop):
+            stop()
+        await self._open.drain(timeout=timeout)
+        opened, self._open = self._open, None
+        await opened.close()
 
     async def _open_in_thread(self) -> _Open:
         opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings))
@@ -174,8 +240,9 @@ class _Open:
     def __init__(self, path: Path, gate: Gate, settings: Settings) -> None:
         self.path = path
         with ExitStack() as stack:
-            require_file(path)  # Before the gate leaves a lock file in a folder where no shop is.
-            gate.enter()
+            if not is_cut_short(path):
+                require_file(path)  # Before the gate leaves a lock file in a folder where no shop is.
+            enter(gate, path, settings.secret_key_db)
             stack.callback(gate.leave)
             sweep(path.parent, of=path)
             self.key = stack.enter_context(unlocked(path, settings.secret_key_db))

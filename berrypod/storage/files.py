@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from berrypod.errors import DiskFull, FolderNotWritable
 
@@ -67,6 +68,21 @@ def _write_and_rename(temporary: Path, path: Path, content: bytes, mode: int) ->
 def temporary_path(path: Path) -> Path:
     """A name beside `path` that nothing else has, and that the next start knows as a leftover."""
     return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+
+
+class FileMark(NamedTuple):
+    """Tells whether a file is still the one that was looked at. Times are in nanoseconds."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    modified_ns: int
+
+
+def file_mark(path: Path) -> FileMark:
+    """:raises FileNotFoundError: there is none."""
+    status = path.stat()
+    return FileMark(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def rename_to_new(path: Path, target: Path) -> None:

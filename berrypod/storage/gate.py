@@ -1,11 +1,14 @@
 """The gate: which processes have the file open, and who has it alone.
 
 Several processes use one file (uvicorn's workers, the command line). Each holds a shared kernel lock on a file beside
-the database for as long as it has connections open. Whoever must have the database alone (an upgrade of the schema;
-later a restore, a change of key) takes the same lock exclusively. The kernel's lock is the truth: a process that dies
+the database for as long as it has connections open. Whoever must have the database alone (an upgrade of the schema, a
+restore, a change of key) takes the same lock exclusively. The kernel's lock is the truth: a process that dies
 lets go of it, so nothing stale can lock the shop out.
 
-The lock file is empty and stays: removing it would let two processes lock two different files of one name.
+Servers do not leave by themselves. Whoever wants them to announces it, by a lock on a second file, at which they look
+now and then (`maintenance.py`): they finish what they are at, leave, and come back when the announcement has ended.
+
+The lock files stay: removing one would let two processes lock two different files of one name.
 """
 
 from __future__ import annotations
@@ -14,13 +17,27 @@ import fcntl
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from berrypod.errors import DatabaseLocked
 from berrypod.storage.files import PRIVATE_FILE, translate_os_error
 
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.005
+
+# Processes that look at an announcement lock it for an instant: that is no announcement of theirs.
+_ANNOUNCING_SECONDS = 0.5
+
+
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is about to have the file alone, and for what ("restore"). `since` is in UTC, `process` is its id."""
+
+    operation: str
+    since: datetime
+    process: int
 
 
 class Gate:
@@ -29,7 +46,9 @@ class Gate:
     def __init__(self, database_path: Path) -> None:
         database_path = database_path.resolve()  # A link to the database must not have a gate of its own.
         self.path = database_path.with_name(database_path.name + "-lock")
+        self.announcement_path = database_path.with_name(database_path.name + "-announcement")
         self._descriptor: int | None = None
+        self._announcing = False
 
     @property
     def held(self) -> bool:
@@ -38,11 +57,14 @@ class Gate:
     def enter(self, *, timeout: float = 5.0) -> None:
         """Hold the gate together with others. Call before the first connection is opened.
 
-        :param timeout: seconds to wait for one that has the file alone.
+        :param timeout: seconds to wait for one that has the file alone, or has announced that it wants to.
         :raises DatabaseLocked: it did not let go in time.
         """
         if self._descriptor is None:
-            self._descriptor = self._lock(fcntl.LOCK_SH, timeout)
+            deadline = time.monotonic() + timeout
+            while not self._announcing and self.announced() and time.monotonic() < deadline:
+                time.sleep(_POLL_SECONDS)  # Whoever slips in now is one more for which the other has to wait.
+            self._descriptor = self._lock(fcntl.LOCK_SH, max(deadline - time.monotonic(), 0))
 
     def leave(self) -> None:
         """Let go. Call after the last connection is closed."""
@@ -64,11 +86,57 @@ class Gate:
         finally:
             self.leave()
 
-    def _lock(self, kind: int, timeout: float) -> int:
+    @contextmanager
+    def announce(self, operation: str) -> Generator[Announcement]:
+        """Ask all processes to leave, until the block ends. One at a time, over all processes.
+
+        :raises DatabaseLocked: another process has announced something. It is told at once.
+        """
+        descriptor = self._open(self.announcement_path)
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+            announcement = self._write_announcement(descriptor, operation)
+            self._announcing = True
+            yield announcement
+        finally:
+            self._announcing = False
+            os.close(descriptor)
+
+    def _write_announcement(self, descriptor: int, operation: str) -> Announcement:
+        deadline = time.monotonic() + _ANNOUNCING_SECONDS
+        while not _try_lock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                raise _taken(_read(descriptor))
+            time.sleep(0.001)
+        announcement = Announcement(operation=operation, since=datetime.now(UTC), process=os.getpid())
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, msgspec.json.encode(announcement), 0)
         except OSError as error:
             raise translate_os_error(error, self.path.parent) from error
+        return announcement
+
+    def announced(self) -> Announcement | None:
+        """What another process has announced, or this one. Takes microseconds.
+
+        One that has died has announced nothing: the kernel took its lock.
+        """
+        try:
+            descriptor = os.open(self.announcement_path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            return None if _try_lock(descriptor, fcntl.LOCK_SH) else _read(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _open(self, path: Path) -> int:
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        except OSError as error:
+            raise translate_os_error(error, path.parent) from error
+
+    def _lock(self, kind: int, timeout: float) -> int:
+        descriptor = self._open(self.path)
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -88,3 +156,26 @@ class Gate:
                 raise
             else:
                 return descriptor
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(descriptor: int) -> Announcement:
+    """The announcement, or an unnamed one: it is locked first and written an instant later."""
+    with suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Announcement)
+    return Announcement(operation="maintenance", since=datetime.now(UTC), process=0)
+
+
+def _taken(announcement: Announcement) -> DatabaseLocked:
+    return DatabaseLocked(
+        f"Another process is at it already ({announcement.operation}, since "
+        f"{announcement.since:%H:%M:%S} UTC, process {announcement.process})",
+        hint="Wait until it has finished, look what became of it, and try again.",
+    )

@@ -29,7 +29,7 @@ class Jobs:
 
         Cancelling interrupts its query and waits for its end, so that what it used can be removed.
 
-        :raises StorageError: the file was closed meanwhile.
+        :raises DatabaseClosed: it was, meanwhile.
         """
         job = _Job(connect, work)
         # Not one of asyncio's own threads: passwords are hashed there, and a scan of minutes must not hold up a
@@ -46,7 +46,7 @@ class Jobs:
             raise
         except dbapi2.Error as error:
             if job.stopped:
-                raise errors.StorageError("The database was closed while a long job used it") from error
+                raise errors.DatabaseClosed("The database was closed or replaced while a long job used it") from error
             raise
 
     async def close(self) -> None:

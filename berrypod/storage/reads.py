@@ -51,10 +51,10 @@ class ReadPool:
     async def run(self, work: Work[T]) -> T:
         """Run `work` in one read transaction. Jobs are short: a long one would hold a thread that customers need.
 
-        :raises StorageError: the file was closed.
+        :raises DatabaseClosed: it was.
         """
         if self._closed:
-            raise errors.StorageError("The database is not open")
+            raise errors.DatabaseClosed
         job = _Job(work)
         self._jobs.put(job)
         try:

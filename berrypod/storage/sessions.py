@@ -92,7 +92,7 @@ class Sessions:
         self._holders.add(task)
         try:
             if self._closed:
-                raise errors.StorageError("The database was closed")
+                raise errors.DatabaseClosed
             yield
         finally:
             self._holders.discard(task)

@@ -11,6 +11,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from berrypod.web.access import PUBLIC
+from berrypod.web.maintenance import OPEN
 
 STATIC = Path(__file__).with_name("static")
 PREFIX = "/static"
@@ -33,5 +34,5 @@ def router() -> Router:
         path=PREFIX,
         directories=[STATIC],
         cache_control=CacheControlHeader(public=True, max_age=_YEAR_SECONDS, immutable=True),
-        opt={"access": PUBLIC},
+        opt={"access": PUBLIC, "maintenance": OPEN},
     )

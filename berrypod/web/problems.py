@@ -48,7 +48,7 @@ def wants_problem(request: Request[Any, Any, Any]) -> bool:
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The app's one exception handler."""
     known = to_berrypod_error(error)
-    if known.status >= _SERVER_ERROR:
+    if known.status >= _SERVER_ERROR and not isinstance(known, errors.UnderMaintenance):
         log.error(
             "%s %s: %s", request.method, request.url.path, known.message, exc_info=error if known is not error else None
         )
@@ -57,7 +57,7 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if isinstance(known, errors.Unauthenticated) and request.url.path.startswith("/admin"):
         return _to_login(request)
     page = Template(
-        template_name="admin/error.html" if request.url.path.startswith("/admin") else "shared/error.html",
+        template_name=_template_of(known, request.url.path),
         context={"error": known, "status": known.status, "reason": _reason(known.status)},
         status_code=known.status,
         headers=_headers(known),
@@ -66,6 +66,12 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         # A token that was made under another secret would be refused for as long as the browser keeps it.
         page.delete_cookie(CSRF_COOKIE)
     return page
+
+
+def _template_of(error: errors.BerrypodError, path: str) -> str:
+    if isinstance(error, errors.UnderMaintenance):
+        return "shared/maintenance.html"
+    return "admin/error.html" if path.startswith("/admin") else "shared/error.html"
 
 
 def problem_response(error: errors.BerrypodError) -> Response[bytes]:
@@ -145,7 +151,7 @@ def _is_csrf(error: HTTPException) -> bool:
 
 def _headers(error: errors.BerrypodError) -> dict[str, str]:
     headers: dict[str, str] = dict(getattr(error, "extra_headers", {}))
-    if isinstance(error, errors.Throttled):
+    if isinstance(error, (errors.Throttled, errors.UnderMaintenance)):
         headers["retry-after"] = str(error.retry_after)
     elif error.status == http.HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = "2"

@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 
 from berrypod.context import PluginContext
+from berrypod.maintenance import Maintenance
 from berrypod.plugins import Limits, Plugins, PluginSource
 from berrypod.settings import Secret, Settings
 from berrypod.storage.database import Database
@@ -51,7 +52,13 @@ def host(tmp_path: Path) -> Iterator[Host]:
         if declare:
             database = Database(settings)
             plugins.declare(
-                lambda name: PluginContext(plugin=name, settings=settings, database=database, plugins=plugins)
+                lambda name: PluginContext(
+                    plugin=name,
+                    settings=settings,
+                    database=database,
+                    maintenance=Maintenance(database),
+                    plugins=plugins,
+                )
             )
         return plugins
 

@@ -21,6 +21,7 @@ from litestar.testing import TestClient
 from berrypod.context import PluginContext
 from berrypod.declarations import Figure, PanelRequest, StatsProvider
 from berrypod.hookspecs import hookimpl
+from berrypod.maintenance import Maintenance
 from berrypod.plugins import Ok, Plugins, PluginSource
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
@@ -212,7 +213,12 @@ def declared(settings: Settings, database: Database, *extra: object) -> dict[str
 
     def make(name: str) -> PluginContext:
         contexts[name] = PluginContext(
-            plugin=name, settings=settings, database=database, plugins=plugins, environment=create_environment
+            plugin=name,
+            settings=settings,
+            database=database,
+            maintenance=Maintenance(database),
+            plugins=plugins,
+            environment=create_environment,
         )
         return contexts[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures.thread  # noqa: F401 - asyncio imports it late, and whom we fork may not read it
 import os
 import pickle
 import signal

@@ -133,6 +133,6 @@ async def test_closing_ends_the_jobs_and_tells_them(database: Database) -> None:
     await asyncio.sleep(0.05)
     async with asyncio.timeout(3):
         await database.close()
-        with pytest.raises(StorageError, match="closed while"):
+        with pytest.raises(StorageError, match="closed or replaced while"):
             await task
     assert not database.gate.held
