@@ -60,6 +60,7 @@ def test_the_dictionary_holds_every_field() -> None:
     assert {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items() if key != "at"} == {
         "event": "token.created",
         "actor": "admin:a@example.org",
+        "address": None,
         "prefix": "bp_abc",
         "scopes": ["stats:read"],
     }

@@ -1,0 +1,86 @@
+"""What happened: frozen records that plugins are told of by the hook `berrypod_observe`.
+
+    shop       ShopStarted  ShopStopping  ProductChanged  OrderPlaced  OrderStatusChanged
+               SubscriberJoined  SubscriberLeft
+    access     AdminCreated  AdminChanged  AdminSignedIn  AdminSignInFailed  AdminSignedOut
+               TokenCreated  TokenRevoked
+    backup     BackupStarted  BackupFinished  BackupFailed  BackupDownloaded
+    restore    RestoreStaged  RestoreInspected  RestoreRefused  RestoreDiscarded
+               RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
+               RestoreUndone  FormerDatabaseRemoved
+    plugins    PluginQuarantined
+
+An event says that something has been done, never that it is about to be. It carries identifiers and counts,
+not customers' names or addresses: observers send events to places that the shop does not know.
+"""
+
+from __future__ import annotations
+
+from berrypod.events.access import (
+    AdminChanged,
+    AdminCreated,
+    AdminSignedIn,
+    AdminSignedOut,
+    AdminSignInFailed,
+    TokenCreated,
+    TokenRevoked,
+)
+from berrypod.events.backups import BackupDownloaded, BackupFailed, BackupFinished, BackupStarted
+from berrypod.events.base import Event
+from berrypod.events.restores import (
+    FormerDatabaseRemoved,
+    RestoreDiscarded,
+    RestoreFailed,
+    RestoreFinished,
+    RestoreInspected,
+    RestoreInterrupted,
+    RestoreRefused,
+    RestoreStaged,
+    RestoreStageReached,
+    RestoreStarted,
+    RestoreUndone,
+)
+from berrypod.events.shop import (
+    OrderPlaced,
+    OrderStatusChanged,
+    PluginQuarantined,
+    ProductChanged,
+    ShopStarted,
+    ShopStopping,
+    SubscriberJoined,
+    SubscriberLeft,
+)
+
+__all__ = [
+    "AdminChanged",
+    "AdminCreated",
+    "AdminSignInFailed",
+    "AdminSignedIn",
+    "AdminSignedOut",
+    "BackupDownloaded",
+    "BackupFailed",
+    "BackupFinished",
+    "BackupStarted",
+    "Event",
+    "FormerDatabaseRemoved",
+    "OrderPlaced",
+    "OrderStatusChanged",
+    "PluginQuarantined",
+    "ProductChanged",
+    "RestoreDiscarded",
+    "RestoreFailed",
+    "RestoreFinished",
+    "RestoreInspected",
+    "RestoreInterrupted",
+    "RestoreRefused",
+    "RestoreStageReached",
+    "RestoreStaged",
+    "RestoreStarted",
+    "RestoreUndone",
+    "ShopStarted",
+    "ShopStopping",
+    "SubscriberJoined",
+    "SubscriberLeft",
+    "TokenCreated",
+    "TokenRevoked",
+]

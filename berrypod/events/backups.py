@@ -1,0 +1,53 @@
+"""Events of backups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from berrypod.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupStarted(Event):
+    name: ClassVar[str] = "backup.started"
+
+    backup_id: str
+    exporter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupFinished(Event):
+    """`size_bytes` and `sha256` (hex) are of the snapshot; `seconds` covers snapshot, check and export."""
+
+    name: ClassVar[str] = "backup.finished"
+
+    backup_id: str
+    exporter: str
+    method: str
+    size_bytes: int
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupFailed(Event):
+    """`code` is stable, `error` and `hint` are for people."""
+
+    name: ClassVar[str] = "backup.failed"
+
+    backup_id: str
+    exporter: str
+    code: str
+    error: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupDownloaded(Event):
+    """The last byte left the server."""
+
+    name: ClassVar[str] = "backup.downloaded"
+
+    backup_id: str
+    size_bytes: int
