@@ -280,9 +280,9 @@ async def test_a_record_that_this_version_cannot_read_harms_nothing(settings: Se
 
 
 async def test_records_of_old_backups_are_forgotten(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    from berrypod_backup import store
+    from berrypod import records
 
-    monkeypatch.setattr(store, "_RECORDS_KEPT", 2)
+    monkeypatch.setattr(records, "_KEPT", 2)
     async with shop_with(settings) as shop:
         ids: list[str] = []
         for _ in range(4):

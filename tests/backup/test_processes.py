@@ -8,10 +8,10 @@ import subprocess
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from berrypod_backup.records import is_id
 from berrypod_backup.turns import turn
 
 from berrypod.events import BackupFailed
+from berrypod.records import is_id
 from berrypod.settings import Settings
 from tests.backup.making import grow, holds, shop_with
 from tests.conftest import KEY

@@ -21,13 +21,14 @@ from berrypod.commands.common import echo_json, opened_context, settings_with_ke
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError, SchemaNewer
 from berrypod.events import BackupFailed, BackupFinished, BackupStarted
+from berrypod.records import new_id
 from berrypod.storage import schema
 from berrypod.storage.files import people_size, sweep
 from berrypod.storage.snapshot import Progress as Tell
 from berrypod.storage.snapshot import SnapshotFile, Stage, make_snapshot
 from berrypod.storage.verification import VerifiedFile, verify
 from berrypod_backup.last import LastBackup, remember
-from berrypod_backup.records import SnapshotInfo, new_id
+from berrypod_backup.records import SnapshotInfo
 from berrypod_backup.store import Store
 from berrypod_backup.turns import turn
 

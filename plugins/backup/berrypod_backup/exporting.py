@@ -15,8 +15,9 @@ import msgspec
 from berrypod.declarations import BackupExporter, Declared, ExportedFile, ExportResult, Snapshot
 from berrypod.errors import BackupError, BerrypodError
 from berrypod.plugins import Failed, Plugins
+from berrypod.records import Trouble
 from berrypod.storage.files import make_private_folder, translate_os_error
-from berrypod_backup.records import Export, StoredFile, Trouble
+from berrypod_backup.records import Export, StoredFile
 
 _EXPORTS = "exports"
 

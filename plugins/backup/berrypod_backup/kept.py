@@ -16,9 +16,9 @@ from msgspec import Meta
 from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
 from berrypod.errors import BerrypodError, PluginError
 from berrypod.plugins import Failed, Plugins
+from berrypod.records import Trouble
 from berrypod_backup.answers import BrokenOff
 from berrypod_backup.faults import BackupUnknown
-from berrypod_backup.records import Trouble
 
 log = logging.getLogger("berrypod.backup")
 

@@ -10,36 +10,19 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from berrypod.errors import BerrypodError
+from berrypod.records import Trouble
 from berrypod.storage.snapshot import SnapshotFile
 
 State = Literal["queued", "copying", "verifying", "exporting", "ready", "done", "failed", "interrupted", "gone"]
 ExportState = Literal["waiting", "running", "ready", "delivered", "failed", "fetched", "expired"]
 
 ACTIVE: Final = frozenset[State]({"queued", "copying", "verifying", "exporting"})
-
-_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
-
-
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something failed: a stable code, words, and what to do."""
-
-    code: str
-    message: str
-    hint: str
-
-    @classmethod
-    def of(cls, error: BerrypodError) -> Trouble:
-        return cls(code=error.code, message=error.message, hint=error.hint)
-
 
 INTERRUPTED: Final = Trouble(
     code="backup_interrupted",
@@ -125,13 +108,3 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     def with_export(self, changed: Export) -> BackupRecord:
         exports = tuple(changed if export.exporter == changed.exporter else export for export in self.exports)
         return msgspec.structs.replace(self, exports=exports)
-
-
-def new_id(now: datetime) -> str:
-    """Sorted by time, and not to be guessed."""
-    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
-
-
-def is_id(text: str) -> bool:
-    """True if `text` can be a backup's id; nothing else becomes part of a path."""
-    return _ID.fullmatch(text) is not None

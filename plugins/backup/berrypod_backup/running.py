@@ -15,12 +15,13 @@ from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, Declared, Snapshot
 from berrypod.errors import BackupError, BerrypodError
 from berrypod.events import BackupFailed, BackupFinished, BackupStarted
+from berrypod.records import Trouble
 from berrypod.storage.files import make_private_folder
 from berrypod.storage.snapshot import SnapshotFile, Stage, expected_bytes, make_snapshot
 from berrypod_backup.exporting import Exporting
 from berrypod_backup.last import LastBackup, remember
 from berrypod_backup.pace import Pace
-from berrypod_backup.records import BackupRecord, Export, SnapshotInfo, Trouble
+from berrypod_backup.records import BackupRecord, Export, SnapshotInfo
 from berrypod_backup.store import SNAPSHOT_NAME, Store
 from berrypod_backup.turns import turn
 

@@ -20,11 +20,12 @@ from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, Declared
 from berrypod.errors import BackupError, Invalid
 from berrypod.events import BackupDownloaded, BackupFailed
+from berrypod.records import new_id
 from berrypod.storage.snapshot import expected_bytes
 from berrypod_backup.faults import BackupGone, BackupNotReady, BackupUnknown, TooManyBackups
 from berrypod_backup.last import LastBackup, recall, remember
 from berrypod_backup.pace import Pace
-from berrypod_backup.records import INTERRUPTED, BackupRecord, Export, StoredFile, new_id
+from berrypod_backup.records import INTERRUPTED, BackupRecord, Export, StoredFile
 from berrypod_backup.running import Run, Unwanted, last_of
 from berrypod_backup.store import Store
 
@@ -203,8 +204,8 @@ class Backups:
 
     async def sweep(self) -> None:
         """Remove what dead processes left, and tell of the backups that they did not finish."""
-        for record in await asyncio.to_thread(self.store.sweep):
-            for export in record.exports:
+        for _, record in await asyncio.to_thread(self.store.sweep):
+            for export in record.exports if record.state == "interrupted" else ():
                 self._emit_interrupted(record, export)
 
     # --- inside ---

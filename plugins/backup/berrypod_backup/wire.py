@@ -8,8 +8,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from berrypod.records import Trouble
 from berrypod_backup.kept import KeptListing
-from berrypod_backup.records import BackupRecord, Export, ExportState, SnapshotInfo, State, Trouble
+from berrypod_backup.records import BackupRecord, Export, ExportState, SnapshotInfo, State
 
 
 class ExportedFileInfo(msgspec.Struct, frozen=True, kw_only=True):
