@@ -240,8 +240,7 @@ class _Open:
     def __init__(self, path: Path, gate: Gate, settings: Settings) -> None:
         self.path = path
         with ExitStack() as stack:
-            if not is_cut_short(path):
-                require_file(path)  # Before the gate leaves a lock file in a folder where no shop is.
+            _require_file_or_note(path)  # Before the gate leaves a lock file in a folder where no shop is.
             enter(gate, path, settings.secret_key_db)
             stack.callback(gate.leave)
             sweep(path.parent, of=path)
@@ -301,3 +300,11 @@ class _Open:
             pool_size=connections,
             field_keys=field_keys,
         )
+
+
+def _require_file_or_note(path: Path) -> None:
+    try:
+        require_file(path)
+    except errors.DatabaseMissing:
+        if not is_cut_short(path):  # On a disk without links, a replacement leaves no file for an instant.
+            raise
