@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
 from berrypod.storage.database import Database
+from berrypod.storage.keys import DatabaseKey
 from tests.support.browser import browser_missing
 from tests.support.server import RunningServer, start_server
 
@@ -31,6 +33,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 KEY = Secret("the key of the tests, long enough for production")
+
+
+class _Same(Secret):
+    """A secret that equals another with the same value."""
+
+    def __init__(self, secret: Secret) -> None:
+        super().__init__(secret.reveal())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other.reveal() == self.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_keys() -> Iterator[None]:
+    """Derive each key once: the shops of the tests are copies of one file, and a derivation takes 90 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        derive = cache(DatabaseKey.derive)
+        patch.setattr(DatabaseKey, "derive", lambda passphrase, salt: derive(_Same(passphrase), salt))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,38 +9,14 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from berrypod.settings import Secret, Settings
+from berrypod.settings import Settings
 from berrypod.storage.database import Database
-from berrypod.storage.keys import DatabaseKey
 from tests.conftest import KEY
 from tests.storage.processes import can_become_nobody
-
-
-@pytest.fixture(scope="package", autouse=True)
-def quick_keys() -> Iterator[None]:
-    """Derive each key once: the shops of the tests are copies of one file, and a derivation takes 90 ms."""
-    with pytest.MonkeyPatch.context() as patch:
-        derive = cache(DatabaseKey.derive)
-        patch.setattr(DatabaseKey, "derive", lambda passphrase, salt: derive(_Same(passphrase), salt))
-        yield
-
-
-class _Same(Secret):
-    """A secret that equals another with the same value."""
-
-    def __init__(self, secret: Secret) -> None:
-        super().__init__(secret.reveal())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other.reveal() == self.reveal()
-
-    def __hash__(self) -> int:
-        return hash(self.reveal())
 
 
 @pytest.fixture(params=["plain", "encrypted"])
