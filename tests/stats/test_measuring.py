@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -9,12 +10,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from berrypod_stats import helper, measurement
 from berrypod_stats.helper import MeasurementError, measure
 from berrypod_stats.wire import Measured, Question, RawKey
 
+from berrypod.maintenance import Maintenance
+from berrypod.storage.database import Database
 from berrypod.storage.gate import Gate
 
 from .conftest import ShopFile
@@ -209,3 +214,19 @@ async def test_who_has_the_file_alone_is_not_disturbed(make_file: MakeFile) -> N
     with Gate(file.path).alone():
         assert await refusal(file.question) == "database_locked"
     await ask(file.question)
+
+
+async def test_a_measurement_ends_when_somebody_must_have_the_file_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process holds the gate, and may take minutes: a restore does not wait for it."""
+    waits = "import sys; sys.stdin.readline(); sys.stdin.readline()"
+    monkeypatch.setattr(helper, "COMMAND", [sys.executable, "-c", waits])
+    measuring = asyncio.create_task(measurement.take(database, now=datetime.now(UTC)))
+    await asyncio.sleep(0)  # It has begun.
+
+    async with Maintenance(database).alone("restore"):
+        with pytest.raises(MeasurementError, match="being replaced"):
+            await measuring
+
+    assert await database.fetch(lambda driver: driver.execute("SELECT 1").fetchone()) == (1,)

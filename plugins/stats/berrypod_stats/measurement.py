@@ -33,8 +33,31 @@ async def take(database: Database, *, now: datetime) -> Measurement:
     begun = clock()
     key = database.key
     question = Question(str(database.path), key and RawKey(key.derived.hex(), key.salt.hex()))
-    measured = await helper.measure(question, timeout_seconds=helper.timeout_for(_size(database)))
+    asking = asyncio.create_task(helper.measure(question, timeout_seconds=helper.timeout_for(_size(database))))
+    measured = await _unless_closed(database, asking)
     return Measurement(taken_at=now, seconds=clock() - begun, data_version=data_version, measured=measured)
+
+
+async def _unless_closed(database: Database, asking: asyncio.Task[Measured]) -> Measured:
+    """The measuring process holds the gate: it is ended when somebody must have the file alone (a restore)."""
+    closed = False
+
+    def stop() -> None:
+        nonlocal closed
+        closed = True
+        asking.cancel()
+
+    with database.interruptible(stop):
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if not closed:
+                raise
+            raise helper.MeasurementError(
+                "the shop's file was being replaced", reason="ended", hint="It is tried again by itself."
+            ) from None
+        finally:
+            asking.cancel()
 
 
 def _size(database: Database) -> int:
