@@ -9,8 +9,9 @@ gate        the lock between processes that use the file
 database    the file as the rest of the program sees it, made of
             sessions (transactions in turn), reads (one thread hop, no ORM) and jobs (long ones)
 models      the tables; fields: columns with a second layer of encryption
-migrations  the schema's history, and schema: creating, checking and upgrading it
+migrations  the schema's history, run by migrating; schema: creating, checking and upgrading it
 files       durable writes, temporary names, free space
 snapshot    a consistent, verified copy of the file while the shop goes on
-verification  is a file a whole backup, as another machine would find out
+verification  is a file a whole backup, as another machine would find out: wholeness (by its first page and its size),
+              pages (each of them read), unfit (the errors that say why it is none)
 """

@@ -10,7 +10,8 @@ from berrypod import errors
 from berrypod.storage.files import free_bytes
 
 # SQLite's primary result codes: https://sqlite.org/rescode.html
-_BUSY, _NO_MEMORY, _READ_ONLY, _IO_ERROR, _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 5, 7, 8, 10, 11, 13, 14, 26
+_BUSY, _NO_MEMORY, _READ_ONLY, _INTERRUPTED, _IO_ERROR = 5, 7, 8, 9, 10
+_CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 11, 13, 14, 26
 
 # SQLite's shared-memory file takes 32 KiB, and the first commit needs some pages of log.
 LEAST_FREE_BYTES = 256 * 1024
@@ -21,6 +22,11 @@ def result_code(error: BaseException) -> int:
     if isinstance(error, MemoryError):
         return _NO_MEMORY  # The driver makes Python's own error of it.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """True if a query was stopped on purpose."""
+    return result_code(error) == _INTERRUPTED
 
 
 def is_unusable_after(error: BaseException) -> bool:

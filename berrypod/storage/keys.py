@@ -15,18 +15,27 @@ import hmac
 import os
 import struct
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from berrypod.settings import Secret
 
 SALT_BYTES = 16
 PAGE_BYTES = 4096
 PLAIN_HEADER = b"SQLite format 3\x00"
+FILE_HEADER_BYTES = 100
+
+# SQLite locks bytes of this page, and never writes it: in files of more than a gibibyte it holds anything.
+LOCK_PAGE = 0x4000_0000 // PAGE_BYTES + 1
 
 _ROUNDS = 256_000
 _KEY_BYTES = 32
 _HMAC_BYTES = 64
 _RESERVED_BYTES = 80  # a 16-byte initialisation vector and the HMAC, at the end of each page
+_IV_BYTES = 16
+_CIPHER_BLOCK_BYTES = 16
 _HMAC_SALT_MASK = 0x3A
 _HMAC_KEY_ROUNDS = 2
 
@@ -65,9 +74,19 @@ class DatabaseKey:
         start = SALT_BYTES if number == 1 else 0
         end = PAGE_BYTES - _RESERVED_BYTES + SALT_BYTES  # the initialisation vector is authenticated too
         stored = page[end : end + _HMAC_BYTES]
-        expected = hmac.digest(self._hmac_key(), page[start:end] + struct.pack("<I", number), "sha512")
+        expected = hmac.digest(self._hmac_key, page[start:end] + struct.pack("<I", number), "sha512")
         return hmac.compare_digest(stored, expected)
 
+    def file_header(self, first_page: bytes) -> bytes:
+        """SQLite's header (100 bytes) in the first page of a file, which must be authentic: look first."""
+        end = PAGE_BYTES - _RESERVED_BYTES
+        blocks = -(-(FILE_HEADER_BYTES - SALT_BYTES) // _CIPHER_BLOCK_BYTES) * _CIPHER_BLOCK_BYTES
+        decryptor = Cipher(algorithms.AES(self.derived), modes.CBC(first_page[end : end + _IV_BYTES])).decryptor()
+        # The salt is stored where SQLite has the words that all plain files begin with.
+        rest = decryptor.update(first_page[SALT_BYTES : SALT_BYTES + blocks]) + decryptor.finalize()
+        return (PLAIN_HEADER + rest)[:FILE_HEADER_BYTES]
+
+    @cached_property
     def _hmac_key(self) -> bytes:
         salt = bytes(byte ^ _HMAC_SALT_MASK for byte in self.salt)
         return hashlib.pbkdf2_hmac("sha512", self.derived, salt, _HMAC_KEY_ROUNDS, _KEY_BYTES)

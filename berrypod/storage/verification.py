@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,21 +17,16 @@ from berrypod.settings import Secret
 from berrypod.storage import integrity, schema
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.diagnosis import identify, require_file
-from berrypod.storage.failures import explain, is_unusable_after
+from berrypod.storage.failures import explain, is_unusable_after, was_interrupted
 from berrypod.storage.jobs import Jobs
-from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
+from berrypod.storage.keys import DatabaseKey
+from berrypod.storage.pages import PagesRead, read_pages
+from berrypod.storage.unfit import JournalBeside, ReferencesBroken
+from berrypod.storage.wholeness import require_alone, require_whole, require_written
 
-_BLOCK_BYTES = 1024 * 1024
+__all__ = ["JournalBeside", "VerifiedFile", "check_content", "count_rows", "verify"]
+
 _PROBLEMS_TOLD = 3
-
-
-class JournalBeside(errors.StorageError):
-    code = "journal_beside"
-    status = 409
-    title = "There is a journal beside the file, so that the file alone is not the whole shop"
-    default_hint = (
-        "It is a database in use, or one that was copied while it was. Take a backup with `berrypod backup create`."
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +48,14 @@ class VerifiedFile:
         return self.key is not None
 
 
+class _Found(Exception):
+    """Something is wrong: what SQLite says of it, and the damaged pages, if they were looked for."""
+
+    def __init__(self, problems: Sequence[str], read: PagesRead | None = None) -> None:
+        self.problems = problems
+        self.read = read
+
+
 async def verify(path: Path, passphrase: Secret | None) -> VerifiedFile:
     """Read a file that nobody writes, and check that a shop could be restored from it.
 
@@ -62,60 +65,112 @@ async def verify(path: Path, passphrase: Secret | None) -> VerifiedFile:
 
     :raises DatabaseMissing: there is no file.
     :raises JournalBeside: it is in use, or was copied while it was.
+    :raises HalfWritten: it was never finished.
     :raises WrongKey: (and KeyMissing, KeyNotNeeded, NotADatabase, DatabaseEmpty) the passphrase does not open it.
-    :raises DatabaseDamaged: it is open, and something in it is not as it should be.
+    :raises DatabaseDamaged: (and its subclasses in `unfit`) it is open, and something in it is not as it should be.
     :raises ForeignDatabase: it is whole, and not a shop's.
     """
-    await asyncio.to_thread(_require_alone, path)
-    key = await asyncio.to_thread(identify, path, passphrase)
+    return await check_content(path, await asyncio.to_thread(_unlock, path, passphrase))
+
+
+def _unlock(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
+    require_file(path)
+    require_alone(path)
+    with suppress(PermissionError):  # `identify` has the words for it.
+        require_written(path)
+    key = identify(path, passphrase)
+    require_whole(path, key)
+    return key
+
+
+async def check_content(
+    path: Path,
+    key: DatabaseKey | None,
+    *,
+    sha256: str | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> VerifiedFile:
+    """The part of `verify` that takes its time, for a file whose key is known and whose size is right.
+
+    :param sha256: of its bytes, if that is known: saves computing it.
+    :param progress: called in the event loop with the share of the file that was read, from 0 to 1.
+    :raises ReferencesBroken: every page is as it was written, and rows refer to rows that are not there.
+    :raises DatabaseDamaged: something is not as it should be. `details` have it in words: `damaged_pages`, empty where
+        the file does not tell, and `problems`.
+    :raises ForeignDatabase: it is not a shop's.
+    """
     stop = threading.Event()
+    tell = _in_loop(progress) if progress is not None else None
 
     def work(connection: dbapi2.Connection) -> VerifiedFile:
-        # The digest beside the checks, on the other core: a seventh of their time.
-        with ThreadPoolExecutor(1, thread_name_prefix="berrypod-digest") as threads:
-            digest = threads.submit(_sha256, path, stop)
+        # SQLite's check reads every page but the free ones, and what it reads is authenticated: tried with a flipped
+        # bit in each page of a file. So it takes another look at each page only where some are free, or where somebody
+        # wants to see how far it is.
+        closely = key is not None and (progress is not None or _number(connection, "freelist_count") > 0)
+
+        def read() -> PagesRead:
+            return read_pages(path, key if closely else None, stop=stop, digest=sha256 is None, tell=tell)
+
+        # Beside the checks, on the other core.
+        with ThreadPoolExecutor(1, thread_name_prefix="berrypod-reading") as threads:
             try:
-                return _check(connection, path, key, digest.result)
+                reading = threads.submit(read if closely or sha256 is None else PagesRead)
+                _check(connection, reading)
+                return VerifiedFile(
+                    size_bytes=path.stat().st_size,
+                    sha256=sha256 or reading.result().sha256 or "",
+                    page_count=_number(connection, "page_count"),
+                    schema_revision=schema.revision_of(connection),
+                    row_counts=count_rows(connection),
+                    key=key,
+                )
             finally:
                 stop.set()
 
     try:
         return await Jobs().run(lambda: open_immutable(path, key), work)
+    except _Found as found:
+        raise await _damage(path, key, found) from None
     except (dbapi2.Error, MemoryError) as error:
-        if is_unusable_after(error) and (pages := await asyncio.to_thread(_damaged_pages, path, key)):
-            raise errors.DatabaseDamaged(f"{path} is damaged: {pages}") from error
+        if is_unusable_after(error):
+            raise await _damage(path, key, _Found([str(error)])) from error
         raise explain(error, path) from error
 
 
-def _require_alone(path: Path) -> None:
-    require_file(path)
-    for end in ("-wal", "-journal"):
-        journal = path.with_name(path.name + end)
-        if journal.exists() and journal.stat().st_size > 0:
-            raise JournalBeside(f"{journal} lies beside {path.name}, and so the file alone is not the whole shop")
+def _check(connection: dbapi2.Connection, reading: Future[PagesRead]) -> None:
+    """:raises _Found: something is wrong.
+    :raises ReferencesBroken: rows refer to rows that are not there."""
+
+    def end_check(ended: Future[PagesRead]) -> None:
+        if ended.exception() is None and ended.result().damaged:
+            connection.interrupt()
+
+    reading.add_done_callback(end_check)
+    try:
+        if found := integrity.structural_problems(connection):
+            raise _Found(found)
+        broken = integrity.broken_references(connection)
+    except dbapi2.OperationalError as error:
+        if was_interrupted(error) and reading.done() and reading.result().damaged:
+            raise _Found((), reading.result()) from None
+        raise
+    if reading.result().damaged:
+        raise _Found((), reading.result())
+    if broken:
+        raise ReferencesBroken(f"The file is whole, but {told(broken)}", problems=broken)
 
 
-def _check(
-    connection: dbapi2.Connection, path: Path, key: DatabaseKey | None, digest: Callable[[], str]
-) -> VerifiedFile:
-    pages, page_size, free_pages = (
-        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "page_size", "freelist_count")
-    )
-    size = path.stat().st_size
-    if size != pages * page_size:
-        raise errors.DatabaseDamaged(f"{path} has {size:,} bytes, and should have {pages * page_size:,}")
-    # SQLite's check reads every page but the free ones, and what it reads is authenticated: tried with a flipped bit in
-    # each page of a file. SQLCipher's own check takes half again as long, and adds nothing where no page is free.
-    if found := integrity.problems(connection, encrypted=key is not None and free_pages > 0):
-        raise errors.DatabaseDamaged(f"{path} is damaged: {_damaged_pages(path, key) or _told(found)}")
-    return VerifiedFile(
-        size_bytes=size,
-        sha256=digest(),
-        page_count=pages,
-        schema_revision=schema.revision_of(connection),
-        row_counts=count_rows(connection),
-        key=key,
+async def _damage(path: Path, key: DatabaseKey | None, found: _Found) -> errors.DatabaseDamaged:
+    """The damaged pages by their numbers, where encryption tells: each page says whether it is as it was written."""
+    read, stop = found.read, threading.Event()
+    if read is None and key is not None:
+        try:
+            read = await asyncio.to_thread(read_pages, path, key, stop=stop)
+        finally:
+            stop.set()
+    pages = read.words if read is not None else ""
+    return errors.DatabaseDamaged(
+        f"{path} is damaged: {pages or told(found.problems)}", damaged_pages=pages, problems=list(found.problems)
     )
 
 
@@ -131,28 +186,21 @@ def count_rows(connection: dbapi2.Connection) -> dict[str, int]:
     return counts
 
 
-def _damaged_pages(path: Path, key: DatabaseKey | None) -> str:
-    """The damaged pages by their numbers, where encryption tells: each page says whether it is as it was written."""
-    if key is None:
-        return ""
-    damaged: list[str] = []
-    with path.open("rb") as file:
-        number = 1
-        while (page := file.read(PAGE_BYTES)) and len(damaged) <= _PROBLEMS_TOLD:
-            if not key.authenticates(page, number):
-                damaged.append(f"page {number}")
-            number += 1
-    return ", ".join(damaged[:_PROBLEMS_TOLD]) + (" and more" if len(damaged) > _PROBLEMS_TOLD else "")
-
-
-def _told(found: Sequence[str]) -> str:
+def told(found: Sequence[str]) -> str:
+    """What was found, for people: the first few."""
     more = f" (and {len(found) - _PROBLEMS_TOLD} more)" if len(found) > _PROBLEMS_TOLD else ""
     return "; ".join(" ".join(text.split()) for text in found[:_PROBLEMS_TOLD]) + more
 
 
-def _sha256(path: Path, stop: threading.Event) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while not stop.is_set() and (block := file.read(_BLOCK_BYTES)):
-            digest.update(block)
-    return digest.hexdigest()
+def _number(connection: dbapi2.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _in_loop(progress: Callable[[float], None]) -> Callable[[float], None]:
+    loop = asyncio.get_running_loop()
+
+    def tell(share: float) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody wants to know
+            loop.call_soon_threadsafe(progress, share)
+
+    return tell
