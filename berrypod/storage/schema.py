@@ -6,13 +6,7 @@ import os
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from advanced_alchemy.alembic.commands import AlembicCommands
-from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event, exc, pool
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
@@ -41,10 +35,11 @@ _LANDMARK = "products"
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """The revisions of the schema, oldest first."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return tuple(script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions())))
+    """The revisions of the schema, oldest first.
+
+    The files of the migrations begin with them: to ask Alembic would cost each start of a process a third of a second.
+    """
+    return tuple(sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py")))
 
 
 def head() -> str:
@@ -103,8 +98,8 @@ def create(path: Path, passphrase: Secret | None) -> None:
             _refuse_existing(path)
         except OSError as error:
             raise translate_os_error(error, path.parent) from error
-        except (exc.DBAPIError, dbapi2.Error) as error:
-            raise explain(_original(error), path) from error
+        except dbapi2.Error as error:
+            raise explain(error, path) from error
         finally:
             for end in ("", "-wal", "-shm", "-journal"):
                 temporary.with_name(temporary.name + end).unlink(missing_ok=True)
@@ -127,8 +122,8 @@ def upgrade(path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> 
             before = _upgradable_revision(path, key)
             if before != head():
                 _migrate(path, key)
-        except (exc.DBAPIError, dbapi2.Error, MemoryError) as error:
-            raise explain(_original(error), path) from error
+        except (dbapi2.Error, MemoryError) as error:
+            raise explain(error, path) from error
     return before, head()
 
 
@@ -142,11 +137,6 @@ def _upgradable_revision(path: Path, key: DatabaseKey | None) -> str:
         connection.close()
 
 
-def _original(error: BaseException) -> BaseException:
-    """The driver's error in one of SQLAlchemy's."""
-    return error.orig or error if isinstance(error, exc.DBAPIError) else error
-
-
 def _refuse_existing(path: Path) -> None:
     if path.exists():
         raise errors.Conflict(
@@ -158,25 +148,9 @@ def _refuse_existing(path: Path) -> None:
 
 
 def _migrate(path: Path, key: DatabaseKey | None, *, new: bool = False) -> None:
+    from berrypod.storage import migrating  # noqa: PLC0415 - slow to import: Alembic
+
     def connect() -> dbapi2.Connection:
-        connection = open_connection(path, key, create=new)
-        # Alembic rebuilds tables: rows that refer to a table must survive that it is dropped for a moment.
-        connection.execute("PRAGMA foreign_keys = OFF")
-        return connection
+        return open_connection(path, key, create=new)
 
-    # The synchronous dialect with our driver: an upgrade is done while nobody waits.
-    engine = create_engine("sqlite://", module=dbapi2, creator=connect, poolclass=pool.StaticPool)
-
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    event.listen(engine, "begin", begin)
-    try:
-        alembic = AlembicSyncConfig(script_location=str(MIGRATIONS), version_table_name=VERSION_TABLE)
-        AlembicCommands(SQLAlchemySyncConfig(engine_instance=engine, alembic_config=alembic)).upgrade("head")
-        with engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            driver.rollback()
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        engine.dispose()
+    migrating.migrate(connect, MIGRATIONS, VERSION_TABLE)

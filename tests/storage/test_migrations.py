@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlcipher3 import dbapi2
 
@@ -141,7 +143,11 @@ def _definition(connection: dbapi2.Connection, table: str) -> dict[str, object]:
     }
 
 
-def test_the_history_is_one_line_and_begins_at_the_beginning() -> None:
+def test_the_history_is_one_line_and_alembic_reads_the_same_from_the_files() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    newest_first = list(ScriptDirectory.from_config(config).walk_revisions())
+    assert schema.known_revisions() == tuple(script.revision for script in reversed(newest_first))
     assert schema.known_revisions()[0] == "0001"
     assert schema.head() == schema.known_revisions()[-1]
 
