@@ -15,6 +15,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Literal, TypeVar
 
 from sqlcipher3 import dbapi2
@@ -63,10 +64,11 @@ class Stage:
 
 @dataclass
 class Alone:
-    """The file, while it is this process's alone."""
+    """The file, while it is this process's alone. `since` is when requests began to wait, by `time.monotonic()`."""
 
     database: Database
     connect: swap.Connect | None = field(repr=False)
+    since: float
 
     async def replace(self, plan: swap.Swap) -> None:
         """See `storage.swap.replace`. Not to be interrupted: a cancellation waits until it has ended.
@@ -155,14 +157,16 @@ class Maintenance:
                     reopening.push_async_callback(self._reopen)
                 else:
                     reopening.callback(self._open_door)
-                connect = await self._connect()
+                known = self._database.is_open
+                key = self._database.key if known else None
                 await self._fold_log()
+                since = monotonic()
                 self._close_door(announcement)
                 await self._drain()
                 await _to_its_end(lambda: held.enter_context(gate.alone(timeout=timeout)))
                 self._stage = Stage(state="closed", announcement=announcement)
                 await _to_its_end(self._recover)
-                yield Alone(self._database, connect)
+                yield Alone(self._database, connect, since)
 
     def _recover(self) -> None:
         """Finish what a crash may have cut short, before anything else is begun."""
@@ -175,11 +179,8 @@ class Maintenance:
                 await self._database.run_in_thread(_checkpoint, read_only=False)
 
     async def _connect(self) -> swap.Connect | None:
-        """How to open the file when it is ours alone; None if it cannot be opened."""
+        """How to open the file, if it was not open here; None if it cannot be opened."""
         path, passphrase = self._database.path, self._database.settings.secret_key_db
-        if self._database.is_open:
-            key = self._database.key
-            return lambda: open_connection(path, key)
         try:
             key = await asyncio.to_thread(find_key, path, passphrase)
         except errors.StorageError as error:
