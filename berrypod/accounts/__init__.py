@@ -4,7 +4,7 @@ principals  who sends a request, and the scopes of tokens
 admins      accounts and passwords; totp: the second factor
 sessions    sign-ins of admins; tokens: programs
 sign_in     password, code, session; throttle: guessing made slow; devices: browsers that are known
-setup       the first admin
+setup       the first admin; carrying: what survives a restore
 """
 
 from __future__ import annotations
