@@ -101,9 +101,14 @@ def _set_pragmas(connection: dbapi2.Connection, *, read_only: bool) -> None:
         connection.execute("PRAGMA query_only = ON")
 
 
+def open_in_memory() -> dbapi2.Connection:
+    """An empty database that is gone when it is closed."""
+    return dbapi2.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
 def library_versions() -> tuple[str, str]:
     """The versions of SQLCipher and of the SQLite in it, as linked."""
-    connection = dbapi2.connect(":memory:")
+    connection = open_in_memory()
     try:
         row = connection.execute("PRAGMA cipher_version").fetchone()
         return (str(row[0]) if row else "not linked", dbapi2.sqlite_version)

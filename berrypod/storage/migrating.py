@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
 from sqlalchemy import create_engine, event, exc, pool
 from sqlcipher3 import dbapi2
 
+T = TypeVar("T")
 
-def migrate(connect: Callable[[], dbapi2.Connection], migrations: Path, version_table: str) -> None:
-    """Bring the database of `connect` to the newest revision of the folder `migrations`, and fold its log into it.
+# Alembic's context is one for the whole process.
+_turn = threading.Lock()
+
+
+def migrate(
+    connect: Callable[[], dbapi2.Connection],
+    migrations: Path,
+    version_table: str,
+    *,
+    revision: str = "head",
+    then: Callable[[dbapi2.Connection], T],
+) -> T:
+    """Bring the database of `connect` to a revision of the folder `migrations`. Returns what `then` says of it.
 
     :raises dbapi2.Error: nothing was changed.
     """
@@ -33,11 +46,12 @@ def migrate(connect: Callable[[], dbapi2.Connection], migrations: Path, version_
     event.listen(engine, "begin", begin)
     try:
         alembic = AlembicSyncConfig(script_location=str(migrations), version_table_name=version_table)
-        AlembicCommands(SQLAlchemySyncConfig(engine_instance=engine, alembic_config=alembic)).upgrade("head")
+        with _turn:
+            AlembicCommands(SQLAlchemySyncConfig(engine_instance=engine, alembic_config=alembic)).upgrade(revision)
         with engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
             driver.rollback()
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return then(driver)
     except exc.DBAPIError as error:
         raise error.orig or error from error
     finally:

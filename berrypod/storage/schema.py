@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.settings import Secret
-from berrypod.storage.connection import open_connection
+from berrypod.storage import origin
+from berrypod.storage.connection import open_connection, open_in_memory
 from berrypod.storage.diagnosis import check_folder, require_file, unlocked
 from berrypod.storage.failures import explain
 from berrypod.storage.files import (
@@ -28,6 +31,8 @@ from berrypod.storage.log import log_path
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "alembic_version"
+
+T = TypeVar("T")
 
 # A table of ours since the first revision: a database without it is another program's.
 _LANDMARK = "products"
@@ -70,9 +75,14 @@ def check(connection: dbapi2.Connection) -> None:
     revision = revision_of(connection)
     if revision == head():
         return
-    if revision in known_revisions():
-        raise errors.SchemaOlder(f"The database has schema {revision}; this version of Berrypod works with {head()}")
-    raise errors.SchemaNewer(f"The database has schema {revision}, which this version of Berrypod does not know")
+    require_known(revision)
+    raise errors.SchemaOlder(f"The database has schema {revision}; this version of Berrypod works with {head()}")
+
+
+def require_known(revision: str) -> None:
+    """:raises SchemaNewer: a later version made it."""
+    if revision not in known_revisions():
+        raise errors.SchemaNewer(f"The database has schema {revision}, which this version of Berrypod does not know")
 
 
 def create(path: Path, passphrase: Secret | None) -> None:
@@ -147,10 +157,32 @@ def _refuse_existing(path: Path) -> None:
         raise errors.StrayLog(f"There is no database at {path}, but the log of a former one: {log_path(path)}")
 
 
+def migrate(path: Path, key: DatabaseKey | None) -> None:
+    """As `upgrade`, for a file that nobody else can have open, a staged backup say. Blocks for as long as it takes.
+
+    :raises StorageError: the subclass that says why it could not be done. The file is as it was then.
+    """
+    try:
+        _migrate(path, key)
+    except (dbapi2.Error, MemoryError) as error:
+        raise explain(error, path) from error
+
+
+def made_anew(revision: str, look: Callable[[dbapi2.Connection], T]) -> T:
+    """What `look` says of an empty shop of that revision, made in memory. Takes a tenth of a second."""
+    from berrypod.storage import migrating  # noqa: PLC0415 - slow to import: Alembic
+
+    return migrating.migrate(open_in_memory, MIGRATIONS, VERSION_TABLE, revision=revision, then=look)
+
+
 def _migrate(path: Path, key: DatabaseKey | None, *, new: bool = False) -> None:
     from berrypod.storage import migrating  # noqa: PLC0415 - slow to import: Alembic
 
     def connect() -> dbapi2.Connection:
         return open_connection(path, key, create=new)
 
-    migrating.migrate(connect, MIGRATIONS, VERSION_TABLE)
+    def finish(connection: dbapi2.Connection) -> None:
+        origin.stamp(connection)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    migrating.migrate(connect, MIGRATIONS, VERSION_TABLE, then=finish)

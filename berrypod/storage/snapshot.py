@@ -19,7 +19,7 @@ from typing import Literal
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
-from berrypod.storage import schema
+from berrypod.storage import origin, schema
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.database import Database
 from berrypod.storage.failures import explain, is_unusable_after
@@ -159,6 +159,8 @@ def _vacuum_into(source: dbapi2.Connection, temporary: Path, tell: Callable[[flo
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         watcher = _Watcher(descriptor, _used_bytes(source), tell)
+        # Once after each update: the copy tells by which version it was made.
+        origin.stamp(source)
         source.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         # The copy's syncs are the watcher's. The shop's file is not written on this connection.
         source.execute("PRAGMA synchronous = OFF")
