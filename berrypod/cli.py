@@ -12,14 +12,8 @@ import click
 from rich_click import RichGroup
 
 from berrypod import __version__
-from berrypod.commands.admin import admin
 from berrypod.commands.common import echo_error
-from berrypod.commands.db import db
-from berrypod.commands.demo import demo
-from berrypod.commands.plugins import plugins
-from berrypod.commands.secret import secret
-from berrypod.commands.serve import serve
-from berrypod.commands.token import token
+from berrypod.commands.lazy import LazyCommand
 from berrypod.env_file import load_env_file
 from berrypod.errors import BerrypodError
 from berrypod.plugins import Plugins
@@ -70,8 +64,18 @@ def cli(env_file: str | None) -> None:
     """
 
 
-for _command in (admin, db, demo, plugins, secret, serve, token):
-    cli.add_command(_command)
+# What the list says; a test holds it to what the commands say of themselves.
+_COMMANDS = {
+    "admin": "Make admins, help those who cannot get in, and disable those who should not.",
+    "db": "Create or upgrade the database file.",
+    "demo": "Make a demo shop with products, pictures and orders, encrypted with keys of its own, and serve it.",
+    "plugins": "List the plugins: version, hooks, state, and the error of those in quarantine.",
+    "secret": "Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.",
+    "serve": "Serve the shop.",
+    "token": "Make, list and revoke the API tokens of programs.",
+}
+for _name, _help in _COMMANDS.items():
+    cli.add_command(LazyCommand(_name, f"berrypod.commands.{_name}:{_name}", help=_help))
 
 
 def _env_file(arguments: Sequence[str]) -> str | None:

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
-from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
+
+if TYPE_CHECKING:
+    from berrypod.context import PluginContext
+    from berrypod.parts import Parts
 
 
 def current_plugins() -> Plugins | None:
@@ -47,6 +49,8 @@ async def opened_parts(settings: Settings | None = None) -> AsyncGenerator[Parts
     :raises SettingsError: the environment is wrong.
     :raises StorageError: the file cannot be opened.
     """
+    from berrypod.parts import create_parts  # noqa: PLC0415 - slow to import, and not all commands open a shop
+
     parts = create_parts(settings or Settings.from_env(), current_plugins())
     await parts.database.open()
     try:
