@@ -166,6 +166,8 @@ class Maintenance:
                 await _to_its_end(lambda: held.enter_context(gate.alone(timeout=timeout)))
                 self._stage = Stage(state="closed", announcement=announcement)
                 await _to_its_end(self._recover)
+                path = self._database.path
+                connect = (lambda: open_connection(path, key)) if known else await self._connect()
                 yield Alone(self._database, connect, since)
 
     def _recover(self) -> None:

@@ -3,7 +3,9 @@
 Measured: a write-ahead log of the former file beside the new one silently shows old data, or destroys the new. So the
 log is folded into the former file and gone, on the disk, before the name changes hands:
 
-    look, carry    the former file is looked at for the last time; what must survive is carried into the new one
+    look           the former file is looked at for the last time
+    log_folded     its log is in the file and gone; which SQLite refuses while any program has the file open
+    carried        what must survive was carried into the new one
     journalled     a note of what is about to happen lies beside the file, on the disk
     linked         the former file has a second name, under which it goes on living
     log_gone       no log is left beside it (of one too damaged to be folded, the log goes with it, under its new name)
@@ -54,6 +56,10 @@ Connect = Callable[[], dbapi2.Connection]
 _BAD_FILE = (errors.DatabaseDamaged, errors.DatabaseEmpty, errors.NotADatabase, errors.ForeignDatabase)
 
 Stage = Literal["looking", "carrying", "replacing", "checking"]
+
+_BUSY_MILLISECONDS = 500
+
+_CLOSE_IT = "Close the program that has the shop's file open (DB Browser, `sqlcipher`), and try again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +167,10 @@ def is_cut_short(path: Path) -> bool:
 
 def _settle_former(path: Path, connect: Connect | None, swap: Swap) -> bool:
     """Look at the former file, carry, and fold its log. True if its log cannot be folded and must go along with it."""
-    former = _opened(connect)
+    try:
+        former = _opened(connect)
+    except dbapi2.Error as error:
+        raise explain(error, path) from error
     if former is None:
         swap.progress("looking")
         swap.look(None)
@@ -171,19 +180,35 @@ def _settle_former(path: Path, connect: Connect | None, swap: Swap) -> bool:
         swap.progress("looking")
         swap.look(former)
         _require_unchanged(swap)
+        folded = _fold_log(former, path)
         swap.progress("carrying")
         _carry(former, swap)
-        try:
-            busy = former.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except (dbapi2.Error, MemoryError) as error:
-            if not is_unusable_after(error):
-                raise explain(error, path) from error
-            busy = 1
     reach("swap.former_closed")
-    left = _bytes(log_path(path))
-    if busy and not left:
-        raise errors.StorageError(f"The log of {path.name} was folded only in part", hint="Try again.")
-    return left > 0
+    left = _bytes(log_path(path)) > 0
+    if folded and left:
+        raise errors.DatabaseLocked(f"Another program writes to {path}", hint=_CLOSE_IT)
+    return left
+
+
+def _fold_log(former: dbapi2.Connection, path: Path) -> bool:
+    """Leave write-ahead logging, which folds the log into the file and removes it. False if the file is too damaged.
+
+    SQLite refuses it while anybody else has the file open: a program that knows nothing of the gate would otherwise go
+    on writing to the file that is replaced.
+    """
+    try:
+        former.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}").fetchone()
+        former.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except (dbapi2.Error, MemoryError) as error:
+        if is_unusable_after(error):
+            log.warning("the log of the former file cannot be folded, and is set aside with it: %s", error)
+            return False
+        explained = explain(error, path)
+        if isinstance(explained, errors.DatabaseLocked):
+            raise errors.DatabaseLocked(f"Another program has {path} open", hint=_CLOSE_IT) from error
+        raise explained from error
+    reach("swap.log_folded")
+    return True
 
 
 def _opened(connect: Connect | None) -> dbapi2.Connection | None:
@@ -192,6 +217,8 @@ def _opened(connect: Connect | None) -> dbapi2.Connection | None:
     try:
         return connect()
     except (dbapi2.Error, MemoryError) as error:
+        if not is_unusable_after(error):
+            raise  # It is locked, or the disk is full: that says nothing against the file.
         log.warning("the former file cannot be opened, and is set aside as it is: %s", error)
         return None
 

@@ -52,6 +52,15 @@ print("inside", flush=True)
 sys.stdin.readline()
 """
 
+OPENS_IT = """
+import sys
+from sqlcipher3 import dbapi2
+connection = dbapi2.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM settings").fetchone()
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
 
 async def test_the_shop_runs_on_the_new_file_and_the_former_lives_on(
     maintenance: Maintenance, database: Database, plan: Swap
@@ -275,3 +284,19 @@ async def test_a_file_that_cannot_be_opened_again_is_tried_until_it_can(
     while not database.is_open:
         await asyncio.sleep(0.01)
     await put(database, "sold")
+
+
+async def test_a_program_that_knows_nothing_of_the_gate_stops_it(
+    maintenance: Maintenance, database: Database, plan: Swap, settings: Settings
+) -> None:
+    """DB Browser, say: it would go on writing to the file that was replaced."""
+    await put(database, "former")
+    with running(OPENS_IT, settings.database_path):
+        with pytest.raises(DatabaseLocked, match="Another program") as caught:
+            async with maintenance.alone("restore") as alone:
+                await alone.replace(plan)
+        assert "DB Browser" in caught.value.hint
+        assert await database.fetch(keys_of) == ["former"]
+    async with maintenance.alone("restore") as alone:
+        await alone.replace(plan)
+    assert await database.fetch(keys_of) == ["mark"], "the plan is as good as before"
