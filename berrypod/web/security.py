@@ -92,14 +92,10 @@ class Sessions:
     The rest (the API, pictures, styles) has none, and pays nothing for them.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, admin: _CookieBackend, basket: _CookieBackend) -> None:
         self._app = app
-        self._admin = _cookie_session(
-            app, settings, name="berrypod_admin", purpose="admin session", path="/admin", days=ADMIN_SESSION_DAYS
-        )
-        self._basket = _cookie_session(
-            app, settings, name="berrypod_basket", purpose="basket", path="/", days=BASKET_DAYS
-        )
+        self._admin = SessionMiddleware(app, admin)
+        self._basket = SessionMiddleware(app, basket)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         area = scope["path"].split("/", 2)[1]
@@ -108,12 +104,13 @@ class Sessions:
 
 
 def sessions(settings: Settings) -> DefineMiddleware:
-    return DefineMiddleware(Sessions, settings=settings)
+    """The middleware. Litestar makes one for each of some two hundred routes: they share what encrypts the cookies."""
+    admin = _cookies(settings, name="berrypod_admin", purpose="admin session", path="/admin", days=ADMIN_SESSION_DAYS)
+    basket = _cookies(settings, name="berrypod_basket", purpose="basket", path="/", days=BASKET_DAYS)
+    return DefineMiddleware(Sessions, admin=admin, basket=basket)
 
 
-def _cookie_session(
-    app: ASGIApp, settings: Settings, *, name: str, purpose: str, path: str, days: int
-) -> SessionMiddleware[ClientSideSessionBackend]:
+def _cookies(settings: Settings, *, name: str, purpose: str, path: str, days: int) -> _CookieBackend:
     config = CookieBackendConfig(
         secret=derive_subkey(settings.secret_key_base, purpose),
         key=name,
@@ -123,7 +120,7 @@ def _cookie_session(
         httponly=True,
         samesite="lax",
     )
-    return SessionMiddleware(app, _CookieBackend(config))
+    return _CookieBackend(config)
 
 
 class _CookieBackend(ClientSideSessionBackend):
