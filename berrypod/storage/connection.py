@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,7 +39,8 @@ def open_connection(
 
     :raises sqlcipher3.dbapi2.Error: as the driver gives it; `failures.explain` turns it into words.
     """
-    connection = _connect(path, key, f"mode={'rwc' if create else 'rw'}", cache_kibibytes, busy_timeout)
+    mode = f"mode={'rwc' if create else 'rw'}"
+    connection = _connect(path, key, mode, cache_kibibytes=cache_kibibytes, busy_timeout=busy_timeout)
     try:
         _set_pragmas(connection, read_only=read_only)
     except BaseException:
@@ -48,20 +50,31 @@ def open_connection(
 
 
 def open_immutable(
-    path: Path, key: DatabaseKey | None, *, cache_kibibytes: int = IMMUTABLE_CACHE_KIBIBYTES
+    path: Path,
+    key: DatabaseKey | None,
+    *,
+    cache_kibibytes: int = IMMUTABLE_CACHE_KIBIBYTES,
+    cipher: Sequence[str] = (),
 ) -> dbapi2.Connection:
     """Open a file that nobody writes, a backup say, for reading: without a lock, a journal or a changed byte.
 
     `open_connection` would switch it to a write-ahead log, and make files beside it. A log that lies beside it is not
     read: see to it that there is none.
 
+    :param cipher: pragmas of SQLCipher for a file of another program (`cipher_page_size = 1024`). None for ours.
     :raises sqlcipher3.dbapi2.Error: as the driver gives it.
     """
-    return _connect(path, key, "mode=ro&immutable=1", cache_kibibytes, 0)
+    return _connect(path, key, "mode=ro&immutable=1", cache_kibibytes=cache_kibibytes, busy_timeout=0, cipher=cipher)
 
 
 def _connect(
-    path: Path, key: DatabaseKey | None, mode: str, cache_kibibytes: int, busy_timeout: float
+    path: Path,
+    key: DatabaseKey | None,
+    mode: str,
+    *,
+    cache_kibibytes: int,
+    busy_timeout: float,
+    cipher: Sequence[str] = (),
 ) -> dbapi2.Connection:
     connection = dbapi2.connect(
         f"file:{quote(str(path.absolute()))}?{mode}",
@@ -77,6 +90,8 @@ def _connect(
             connection.set_key(key.raw())
         # Otherwise SQLCipher writes its HMAC errors to standard error.
         connection.execute("PRAGMA cipher_log_level = NONE")
+        for setting in cipher:
+            connection.execute(f"PRAGMA {setting}")
         # A view or trigger of a file from elsewhere must not be able to call functions that have side effects.
         connection.execute("PRAGMA trusted_schema = OFF")
         # Memory, whatever the library was built with: a temporary file would hold plaintext.

@@ -112,11 +112,7 @@ def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
     :raises DatabaseLocked: this process has it open as its shop.
     :raises StorageError: the subclass that says why no key was found.
     """
-    if _identity(path) in _opened:
-        raise errors.DatabaseLocked(
-            f"{path} is open in this very process",
-            hint="Take a backup, and look at that: reading the file itself would drop SQLite's locks on it.",
-        )
+    require_closed(path)
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -130,12 +126,12 @@ def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
             if size < PAGE_BYTES:
                 raise errors.NotADatabase(f"{path} has {size} bytes: too few for any database")
             if passphrase is None:
-                if not _looks_encrypted(first):
+                if not looks_encrypted(first):
                     raise errors.NotADatabase(f"{path} is no database of any kind")
                 raise errors.KeyMissing(f"{path} is encrypted (or no database at all), and SECRET_KEY_DB is not set")
             key = DatabaseKey.derive(passphrase, first[:SALT_BYTES])
             if not key.authenticates(first, 1) and not _any_page_authentic(file.fileno(), size, key):
-                if not _looks_encrypted(first):
+                if not looks_encrypted(first):
                     raise errors.NotADatabase(f"{path} is no database of any kind")
                 raise errors.WrongKey(f"SECRET_KEY_DB does not open {path}")
             return key
@@ -143,7 +139,19 @@ def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
         raise errors.FolderNotWritable(f"{path} cannot be read ({error.strerror})", hint=_OWN_THE_FILE) from error
 
 
-def _looks_encrypted(page: bytes) -> bool:
+def require_closed(path: Path) -> None:
+    """Check that this process may read the file with its own means.
+
+    :raises DatabaseLocked: it has it open as its shop.
+    """
+    if _identity(path) in _opened:
+        raise errors.DatabaseLocked(
+            f"{path} is open in this very process",
+            hint="Take a backup, and look at that: reading the file itself would drop SQLite's locks on it.",
+        )
+
+
+def looks_encrypted(page: bytes) -> bool:
     """False for text, zeros and the like: 4,096 encrypted bytes have (almost) all of the 256 values."""
     return len(set(page)) > 240
 

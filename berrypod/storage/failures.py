@@ -29,6 +29,14 @@ def was_interrupted(error: BaseException) -> bool:
     return result_code(error) == _INTERRUPTED
 
 
+def is_of_the_file(error: BaseException) -> bool:
+    """True if what was read is the reason, where statements that are right themselves read a file from elsewhere.
+
+    Neither the disk nor another program is, nor somebody who has stopped it.
+    """
+    return result_code(error) not in {_BUSY, _READ_ONLY, _INTERRUPTED, _IO_ERROR, _FULL, _CANNOT_OPEN}
+
+
 def is_unusable_after(error: BaseException) -> bool:
     """True if the connection must be thrown away: one page that fails its HMAC, and SQLCipher fails good ones too.
 

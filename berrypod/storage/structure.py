@@ -19,9 +19,9 @@ _COLUMNS_NAMED = 5
 
 @dataclass(frozen=True)
 class _Structure:
-    """`columns` maps tables to the names of their columns; `others` maps indexes, triggers and views to their kind."""
+    """`others` maps indexes, triggers and views to their kind."""
 
-    columns: Mapping[str, frozenset[str]]
+    tables: frozenset[str]
     others: Mapping[str, str]
     harmless: frozenset[str]
 
@@ -36,21 +36,22 @@ def differences(connection: dbapi2.Connection) -> list[str]:
     """
     revision = schema.revision_of(connection)
     schema.require_known(revision)
-    expected, actual = _expected(schema.MIGRATIONS, revision), _structure_of(connection)
-    found = [f"the table {name} is not a shop's" for name in sorted(actual.columns.keys() - expected.columns.keys())]
+    expected, columns = _expected(schema.MIGRATIONS, revision)
+    actual = _structure_of(connection)
+    found = [f"the table {name} is not a shop's" for name in sorted(actual.tables - columns.keys())]
     found += [
         f"the {kind} {name} is not a shop's"
         for name, kind in sorted(actual.others.items())
         if expected.others.get(name) != kind and name not in actual.harmless
     ]
-    found += [f"the table {name} is missing" for name in sorted(expected.columns.keys() - actual.columns.keys())]
+    found += [f"the table {name} is missing" for name in sorted(columns.keys() - actual.tables)]
     found += [
         f"the {kind} {name} is missing"
         for name, kind in sorted(expected.others.items())
         if actual.others.get(name) != kind
     ]
-    for name in sorted(expected.columns.keys() & actual.columns.keys()):
-        found += _column_differences(name, expected.columns[name], actual.columns[name])
+    for name in sorted(columns.keys() & actual.tables):
+        found += _column_differences(name, columns[name], _columns(connection, name))
     return found
 
 
@@ -64,9 +65,15 @@ def _column_differences(table: str, expected: frozenset[str], actual: frozenset[
 
 
 @cache
-def _expected(migrations: Path, revision: str) -> _Structure:
+def _expected(migrations: Path, revision: str) -> tuple[_Structure, Mapping[str, frozenset[str]]]:
+    """The structure of a shop of that revision, and the columns of its tables."""
     del migrations  # A part of the key: tests have migrations of their own.
-    return schema.made_anew(revision, _structure_of)
+
+    def look(connection: dbapi2.Connection) -> tuple[_Structure, Mapping[str, frozenset[str]]]:
+        structure = _structure_of(connection)
+        return structure, {table: _columns(connection, table) for table in structure.tables}
+
+    return schema.made_anew(revision, look)
 
 
 def _structure_of(connection: dbapi2.Connection) -> _Structure:
@@ -75,7 +82,7 @@ def _structure_of(connection: dbapi2.Connection) -> _Structure:
         r"SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'"
     ).fetchall()
     return _Structure(
-        columns={str(name): _columns(connection, str(name)) for kind, name, _ in rows if kind == "table"},
+        tables=frozenset(str(name) for kind, name, _ in rows if kind == "table"),
         others={str(name): str(kind) for kind, name, _ in rows if kind != "table"},
         harmless=frozenset(
             str(name)

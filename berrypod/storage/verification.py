@@ -16,8 +16,8 @@ from berrypod import errors
 from berrypod.settings import Secret
 from berrypod.storage import integrity, schema
 from berrypod.storage.connection import open_immutable
-from berrypod.storage.diagnosis import identify, require_file
-from berrypod.storage.failures import explain, is_unusable_after, was_interrupted
+from berrypod.storage.diagnosis import identify, require_closed, require_file
+from berrypod.storage.failures import explain, is_of_the_file, was_interrupted
 from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.pages import PagesRead, read_pages
@@ -76,6 +76,7 @@ async def verify(path: Path, passphrase: Secret | None) -> VerifiedFile:
 def _unlock(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
     require_file(path)
     require_alone(path)
+    require_closed(path)
     with suppress(PermissionError):  # `identify` has the words for it.
         require_written(path)
     key = identify(path, passphrase)
@@ -132,7 +133,7 @@ async def check_content(
     except _Found as found:
         raise await _damage(path, key, found) from None
     except (dbapi2.Error, MemoryError) as error:
-        if is_unusable_after(error):
+        if is_of_the_file(error):
             raise await _damage(path, key, _Found([str(error)])) from error
         raise explain(error, path) from error
 
