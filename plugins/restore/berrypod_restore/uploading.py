@@ -15,23 +15,15 @@ from litestar.enums import RequestEncodingType
 from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from berrypod.errors import BerrypodError, Forbidden, Invalid
+from berrypod.errors import Forbidden, Invalid
 from berrypod.web.pages import is_form_token
+from berrypod_restore.faults import UploadIncomplete
 
 TOKEN_FIELD: Final = "_csrf_token"  # noqa: S105 - the name of a field
 FILE_FIELD: Final = "file"
 
 _LONGEST_TOKEN_BYTES: Final = 1000
 _MOST_PARTS: Final = 3
-
-
-class UploadBrokenOff(BerrypodError):
-    """The client went before the last byte had come. Nobody is there to read this; the log has it."""
-
-    code = "upload_broken_off"
-    status = 400
-    title = "The upload was broken off"
-    default_hint = "Nothing of the file was kept. Send it once more."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +37,14 @@ class FormFile:
 async def body_of(request: Request[Any, Any, Any]) -> AsyncGenerator[bytes]:
     """The body of a request, in the pieces in which it comes.
 
-    :raises UploadBrokenOff: the client went before the end.
+    :raises UploadIncomplete: the client went before the end.
     """
     try:
         async for chunk in request.stream():
             if chunk:
                 yield chunk
     except InternalServerException as error:  # Litestar has no kind of its own for this
-        raise UploadBrokenOff from error
+        raise UploadIncomplete from error
 
 
 async def file_of_form(request: Request[Any, Any, Any]) -> FormFile:
@@ -115,4 +107,4 @@ async def _chunks(events: AsyncGenerator[MultipartSegment | bytes | None]) -> As
             return
         if not isinstance(event, MultipartSegment):
             yield event
-    raise UploadBrokenOff
+    raise UploadIncomplete
