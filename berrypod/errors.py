@@ -61,6 +61,13 @@ class BerrypodError(Exception):
         super().__init__(self.message)
 
 
+class BrokenOff(Exception):
+    """Bytes that are being streamed end too soon. None of the above: the answer has begun, and nobody can be told.
+
+    All that is left to do is to break off the connection, so that the client sees it.
+    """
+
+
 class SettingsError(BerrypodError):
     code = "settings_error"
     title = "A setting is missing or wrong"

@@ -23,7 +23,7 @@ from tests.conftest import KEY
 
 async def read(shop: Shop, backup_id: str) -> bytes:
     """Fetch a backup to its last byte, as a client does."""
-    from berrypod_backup.answers import pieces_of
+    from berrypod.web.downloads import pieces_of
 
     fetch = await shop.backups.fetch(backup_id)
     pieces = [
@@ -95,7 +95,7 @@ async def test_it_cannot_be_fetched_before_it_is_ready(settings: Settings) -> No
 
 
 async def test_a_broken_connection_leaves_it_to_be_fetched_again(settings: Settings) -> None:
-    from berrypod_backup.answers import pieces_of
+    from berrypod.web.downloads import pieces_of
 
     grow(settings, 1)
     async with shop_with(settings) as shop:
@@ -119,7 +119,7 @@ async def test_nobody_fetches_it_and_it_goes_in_time(settings: Settings) -> None
 
 
 async def test_one_that_is_being_fetched_when_its_time_is_up_is_fetched_whole(settings: Settings) -> None:
-    from berrypod_backup.answers import pieces_of
+    from berrypod.web.downloads import pieces_of
 
     grow(settings, 1)
     pace = replace(QUICK, keep=timedelta(seconds=0.3))
@@ -298,7 +298,7 @@ async def test_records_of_old_backups_are_forgotten(settings: Settings, monkeypa
 async def test_two_who_fetch_it_at_once_both_get_it_whole_and_a_third_is_too_late(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from berrypod_backup.answers import pieces_of
+    from berrypod.web.downloads import pieces_of
 
     grow(settings, 1)
     async with shop_with(settings) as shop:
@@ -320,7 +320,7 @@ async def test_two_who_fetch_it_at_once_both_get_it_whole_and_a_third_is_too_lat
 
 
 async def test_a_client_that_goes_before_the_first_byte_leaves_no_open_file(settings: Settings) -> None:
-    from berrypod_backup.answers import pieces_of
+    from berrypod.web.downloads import pieces_of
 
     async with shop_with(settings) as shop:
         fetch = await shop.backups.fetch((await shop.backup()).id)

@@ -13,11 +13,12 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from berrypod_backup.answers import BrokenOff, file_answer
 from litestar import Litestar, get
 from litestar.response import Stream
 
 from berrypod.declarations import KeptCopy
+from berrypod.errors import BrokenOff
+from berrypod.web.downloads import file_answer
 from tests.backup.conftest import OpenSite, words_of
 from tests.backup.making import Shelf, exporter
 from tests.backup.test_api import problem
@@ -111,7 +112,7 @@ async def test_one_that_ends_too_soon_or_too_late_is_broken_off(open_site: OpenS
                     raise piece
                 yield piece
 
-    from berrypod_backup.kept import Kept
+    from berrypod.kept import Kept
 
     site = await asyncio.to_thread(open_site, exporter("shelf", deliver, kept=Failing()))
     file = await Kept(site.parts.plugins).open("shelf", "a")
@@ -163,7 +164,7 @@ def test_who_keeps_nothing_is_told_apart(open_site: OpenSite) -> None:
 
     assert detail("nobody") == ("There is no exporter 'nobody'", "Copies are kept by: shelf.")
     assert detail("download") == ("The exporter download keeps no copies", "Copies are kept by: shelf.")
-    assert detail("shelf") == ("The exporter shelf has no copy 'x'", "GET /api/backups lists what it keeps.")
+    assert detail("shelf") == ("The exporter shelf has no copy 'x'", "GET /api/backups lists what exporters keep.")
 
 
 def test_which_copy_must_be_named(open_site: OpenSite) -> None:

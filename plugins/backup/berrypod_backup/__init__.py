@@ -7,7 +7,7 @@ service    starting, following, fetching and deleting backups
 running    one backup from its beginning to its end
 exporting  exporters, each isolated; `download` is the built-in one
 last       when the last backup was made, for the figures
-api, wire  /api/backups; answers: streams of bytes over HTTP
+api, wire  /api/backups
 panel, pages  the part of /admin/backup, and what its forms call
 commands   `berrypod backup`
 plugin     the hooks

@@ -13,11 +13,11 @@ from litestar.openapi.spec import Operation, RequestBody
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
+from berrypod.kept import Kept
 from berrypod.web.access import scope
+from berrypod.web.downloads import file_answer, pieces_of
 from berrypod.web.problems import PROBLEM_JSON, Problem
-from berrypod_backup.answers import file_answer, pieces_of
 from berrypod_backup.faults import BackupGone
-from berrypod_backup.kept import Kept
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, BackupList, BackupRequest, told
 

@@ -11,8 +11,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
 from litestar.template.base import csrf_token
 
+from berrypod.kept import Kept
 from berrypod_backup.api import CopyId, actor_of, download, kept_download
-from berrypod_backup.kept import Kept
 from berrypod_backup.panel import CONTENTS_PATH, JOBS, PAGE, SCRIPT, SCRIPT_PATH, Panel
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, told

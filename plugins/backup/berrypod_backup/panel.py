@@ -13,7 +13,7 @@ import jinja2
 
 from berrypod.context import PluginContext
 from berrypod.declarations import AdminPanel, PanelRequest
-from berrypod_backup.kept import Kept, KeptListing
+from berrypod.kept import Kept, KeptListing
 from berrypod_backup.last import LastBackup, made_by
 from berrypod_backup.records import BackupRecord
 from berrypod_backup.service import Backups

@@ -15,10 +15,11 @@ from litestar.types import ControllerRouterHandler
 from berrypod.context import PluginContext
 from berrypod.declarations import AdminPanel, BackupExporter, StatsProvider
 from berrypod.hookspecs import hookimpl
+from berrypod.kept import Kept
 from berrypod_backup import last
 from berrypod_backup.api import BackupsController, KeptController
 from berrypod_backup.exporting import download_exporter
-from berrypod_backup.kept import Kept
+from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.pages import PagesController
 from berrypod_backup.panel import Panel
 from berrypod_backup.service import Backups
@@ -50,12 +51,12 @@ def berrypod_stats_providers(context: PluginContext) -> Sequence[StatsProvider]:
 
 @hookimpl
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
-    return [Panel(context, backups_of(context), Kept(context.plugins)).declaration()]
+    return [Panel(context, backups_of(context), Kept(context.plugins, BackupUnknown)).declaration()]
 
 
 @hookimpl
 def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
-    backups, kept = backups_of(context), Kept(context.plugins)
+    backups, kept = backups_of(context), Kept(context.plugins, BackupUnknown)
     parts = {"backups": backups, "kept": kept, "panel": Panel(context, backups, kept)}
     return [
         Router(

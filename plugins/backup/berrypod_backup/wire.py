@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from berrypod.kept import KeptListing
 from berrypod.records import Trouble
-from berrypod_backup.kept import KeptListing
 from berrypod_backup.records import BackupRecord, Export, ExportState, SnapshotInfo, State
 
 

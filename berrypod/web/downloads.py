@@ -18,13 +18,11 @@ from litestar.response import Stream
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Send
 
-log = logging.getLogger("berrypod.backup")
+from berrypod.errors import BrokenOff
+
+log = logging.getLogger("berrypod.web")
 
 _PIECE_BYTES = 256 * 1024
-
-
-class BrokenOff(Exception):
-    """The bytes ended too soon: all that is left to do is to break off the connection, so that the client sees it."""
 
 
 class FileAnswer(Stream):

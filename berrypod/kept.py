@@ -1,4 +1,4 @@
-"""Copies that exporters keep: listed, streamed and deleted through them, each call isolated."""
+"""Backups that exporters keep: listed, streamed and deleted through them, each call isolated. For plugins too."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ import msgspec
 from msgspec import Meta
 
 from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
-from berrypod.errors import BerrypodError, PluginError
+from berrypod.errors import BerrypodError, BrokenOff, NotFound, PluginError
 from berrypod.plugins import Failed, Plugins
 from berrypod.records import Trouble
-from berrypod_backup.answers import BrokenOff
-from berrypod_backup.faults import BackupUnknown
 
-log = logging.getLogger("berrypod.backup")
+log = logging.getLogger("berrypod.kept")
 
 _LIST_SECONDS: Final = 2.0
 _OPEN_SECONDS: Final = 30.0
@@ -34,6 +32,11 @@ class ExporterFailed(PluginError):
     status = 502
     title = "The exporter failed"
     default_hint = "Try again in a moment; /admin/plugins has details of the error."
+
+
+class CopyUnknown(NotFound):
+    code = "copy_unknown"
+    title = "There is no such copy"
 
 
 class KeptCopyInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +69,10 @@ class KeptFile:
 class Kept:
     """The kept copies of all exporters."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, unknown: type[BerrypodError] = CopyUnknown) -> None:
+        """`unknown` is raised for a copy, or an exporter, that is not there."""
         self._plugins = plugins
+        self._unknown = unknown
         self._closing: set[asyncio.Task[None]] = set()
 
     async def listings(self) -> list[KeptListing]:
@@ -78,7 +83,7 @@ class Kept:
     async def open(self, exporter: str, copy_id: str) -> KeptFile:
         """Begin to stream a copy.
 
-        :raises BackupUnknown: the exporter has no such copy, or there is no such exporter.
+        :raises CopyUnknown: (or what was given in its place) the exporter has no such copy, or does not exist.
         :raises ExporterFailed: it could not list or open it.
         """
         declared, kept, copy = await self._find(exporter, copy_id)
@@ -117,15 +122,15 @@ class Kept:
         keeping = ", ".join(one.declaration.name for one in exporters if one.declaration.kept is not None)
         hint = f"Copies are kept by: {keeping}." if keeping else "No exporter here keeps copies."
         if declared is None:
-            raise BackupUnknown(f"There is no exporter {exporter[:64]!r}", hint=hint)
+            raise self._unknown(f"There is no exporter {exporter[:64]!r}", hint=hint)
         kept = declared.declaration.kept
         if kept is None:
-            raise BackupUnknown(f"The exporter {exporter} keeps no copies", hint=hint)
+            raise self._unknown(f"The exporter {exporter} keeps no copies", hint=hint)
         for copy in await self._copies(declared, kept):
             if copy.id == copy_id:
                 return declared, kept, copy
-        raise BackupUnknown(
-            f"The exporter {exporter} has no copy {copy_id[:100]!r}", hint="GET /api/backups lists what it keeps."
+        raise self._unknown(
+            f"The exporter {exporter} has no copy {copy_id[:100]!r}", hint="GET /api/backups lists what exporters keep."
         )
 
     async def _call(
