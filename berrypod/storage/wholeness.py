@@ -17,7 +17,8 @@ from berrypod.storage.unfit import FileTruncated, FirstPageDamaged, HalfWritten,
 
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _JOURNAL_HEADER_BYTES = 28
-_SMALLEST_PAGE, _LARGEST_PAGE = 512, 65_536
+SMALLEST_PAGE_BYTES = 512
+_LARGEST_PAGE_BYTES = 65_536
 
 # Of each SQLite file, whatever its size and its age: the payload fractions. https://sqlite.org/fileformat2.html
 _FRACTIONS = slice(21, 24)
@@ -104,8 +105,8 @@ def _parse(header: bytes) -> _Header | None:
     if len(header) < FILE_HEADER_BYTES or not header.startswith(PLAIN_HEADER):
         return None
     page_bytes = struct.unpack(">H", header[16:18])[0]
-    page_bytes = _LARGEST_PAGE if page_bytes == 1 else page_bytes
-    if page_bytes < _SMALLEST_PAGE or page_bytes & (page_bytes - 1) or header[_FRACTIONS] != _FIXED_FRACTIONS:
+    page_bytes = _LARGEST_PAGE_BYTES if page_bytes == 1 else page_bytes
+    if page_bytes < SMALLEST_PAGE_BYTES or page_bytes & (page_bytes - 1) or header[_FRACTIONS] != _FIXED_FRACTIONS:
         return None
     changes, page_count = struct.unpack(">2I", header[24:32])
     (valid_for,) = struct.unpack(">I", header[92:96])

@@ -49,7 +49,9 @@ class _Words(msgspec.Struct, frozen=True):
     hint: str
 
 
-_FETCH_AGAIN: Final = "Fetch the backup again from where it is kept, and compare its size there with the one shown here."
+_FETCH_AGAIN: Final = (
+    "Fetch the backup again from where it is kept, and compare its size there with the one shown here."
+)
 
 _WORDS: Final[dict[Code, _Words]] = {
     "valid": _Words(
