@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from berrypod.audit import AuditLog
 from berrypod.errors import PluginError
 from berrypod.events import Event
 from berrypod.maintenance import Maintenance
@@ -36,7 +37,8 @@ class PluginContext:
     All hooks of a plugin get the same object, which is equal to itself alone: they can share things by it.
 
     `plugin` is the plugin's own name; `maintenance` is for what must have the shop's file alone. `clock` is replaced
-    in tests; `environment` is given by the web, which knows the filters and components of its pages.
+    in tests; `environment` is given by the web, which knows the filters and components of its pages. `audit` is None
+    where nobody writes one, as in tests of a plugin.
     """
 
     plugin: str
@@ -46,6 +48,7 @@ class PluginContext:
     plugins: Plugins
     clock: Callable[[], datetime] = utc_now
     environment: Callable[[jinja2.BaseLoader], jinja2.Environment] = plain_environment
+    audit: AuditLog | None = None
 
     def setting(self, name: str) -> str | None:
         """The value of an environment variable that the plugin declared, or its default.
@@ -67,6 +70,15 @@ class PluginContext:
         :raises TypeError: `event` is no Event.
         """
         self.plugins.emit(event)
+
+    async def record(self, event: Event) -> bool:
+        """As `emit`, and wait until the event is on the disk, in the audit log: for what comes before a great change.
+
+        :returns: False if it cannot be written, which is told on /admin/audit. It stops nothing, and never raises.
+        :raises TypeError: `event` is no Event.
+        """
+        self.emit(event)
+        return self.audit is None or await self.audit.settle()
 
     def now(self) -> datetime:
         """The time, in UTC."""

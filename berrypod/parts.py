@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from berrypod.accounts import Accounts
+from berrypod.audit import AuditLog
 from berrypod.context import PluginContext
 from berrypod.maintenance import Maintenance
 from berrypod.plugins import Plugins
@@ -27,6 +28,7 @@ class Parts:
     maintenance: Maintenance
     accounts: Accounts
     shop: Shop
+    audit: AuditLog
 
     def context(self, plugin: str) -> PluginContext:
         """What the plugin of that name gets to work with."""
@@ -37,6 +39,7 @@ class Parts:
             maintenance=self.maintenance,
             plugins=self.plugins,
             environment=create_environment,
+            audit=self.audit,
         )
 
     @asynccontextmanager
@@ -52,6 +55,7 @@ class Parts:
         finally:
             await self.database.close()
             await asyncio.to_thread(self.plugins.close)  # waits for what observers are doing
+            await asyncio.to_thread(self.audit.close)
 
 
 def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
@@ -63,6 +67,8 @@ def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
     plugins = plugins or Plugins.discover(settings)
     settings = settings.with_database_key(plugins.database_key())
     database = Database(settings)
+    audit = AuditLog(database.path)
+    plugins.also_tell(audit.tell)
     parts = Parts(
         settings=settings,
         plugins=plugins,
@@ -70,6 +76,7 @@ def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
         maintenance=Maintenance(database),
         accounts=Accounts(database, settings),
         shop=Shop(database, emit=plugins.emit),
+        audit=audit,
     )
     plugins.declare(parts.context)
     return parts

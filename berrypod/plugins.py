@@ -69,6 +69,7 @@ class Plugins(Calls):
         # Until plugins have their contexts nobody can be told of anything, and what happens meanwhile is kept.
         self._early: list[Event] = []
         self._observers: Observers | None = None
+        self._listeners: list[Callable[[Event], None]] = []
         super().__init__(Host(settings, limits, self._tell_of_quarantine))
         admit_all(self._host, sources)
         self._settings = PluginSettings(self._host)
@@ -199,13 +200,24 @@ class Plugins(Calls):
 
     # --- while the shop runs ---
 
+    def also_tell(self, listener: Callable[[Event], None]) -> None:
+        """Have a part of the core hear of every event, of those since the start too. Call it before `declare`.
+
+        It is called by whoever emits the event: it must return at once, and not raise.
+        """
+        self._listeners.append(listener)
+        for event in self._early:
+            listener(event)
+
     def emit(self, event: Event) -> None:
-        """Tell every observing plugin, in the background. Returns at once.
+        """Tell the audit log, and every observing plugin in the background. Returns at once.
 
         :raises TypeError: `event` is no Event.
         """
         if not isinstance(event, Event):  # pyright: ignore[reportUnnecessaryIsInstance] - plugins call this
             raise TypeError(f"not an Event: {event!r}")
+        for listener in self._listeners:
+            listener(event)
         if self._observers is None:
             self._early.append(event)
         else:

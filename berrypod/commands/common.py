@@ -11,6 +11,7 @@ async def _orders() -> None:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ async def opened_parts(settings: Settings | None = None) -> AsyncGenerator[Parts
             yield parts
     finally:
         await parts.database.close()
+        await asyncio.to_thread(parts.audit.close)
 
 
 @asynccontextmanager

@@ -1,0 +1,261 @@
+"""What a line of the log says to people.
+
+Lines come from a file that other versions of Berrypod wrote too, or an editor: nothing is taken for granted of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from berrypod import events
+from berrypod.audit.entries import AuditEntry
+from berrypod.audit.flood import COUNTED, REST_IS_COUNTED
+from berrypod.storage.files import people_size
+
+Tone = Literal["good", "info", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Told:
+    """`title` says what happened, `text` the particulars. `tone`: was it good, noteworthy, worrying, or bad?"""
+
+    title: str
+    text: str = ""
+    tone: Tone = "info"
+
+
+def describe(entry: AuditEntry) -> Told:
+    """The line in words; of an event that this version does not know, its name and its fields."""
+    how = _WORDS.get(entry.event)
+    if how is None:
+        return Told(entry.event, " · ".join(f"{name}: {value}" for name, value in entry.details.items()))
+    return how(_Details(entry.details))
+
+
+def who(entry: AuditEntry) -> str:
+    """Who did it."""
+    actor = entry.actor
+    if actor is None:
+        return "Somebody who is not signed in" if entry.event == events.AdminSignInFailed.name else "The shop itself"
+    kind, _, name = actor.partition(":")
+    match kind:
+        case "admin" if name:
+            return name
+        case "token" if name:
+            return f"The token bp_{name}_…"
+        case "cli":
+            return "The command line"
+        case _:
+            return actor
+
+
+class _Details:
+    """The fields of an event, as text."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        value = self._values.get(name)
+        if isinstance(value, list):
+            return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return "" if value is None else str(value)
+
+    def is_true(self, name: str) -> bool:
+        return self._values.get(name) is True
+
+    def number(self, name: str) -> float:
+        value = self._values.get(name)
+        return float(value) if isinstance(value, (int, float)) else 0.0
+
+    @property
+    def size(self) -> str:
+        size = self._values.get("size_bytes")
+        return people_size(size) if isinstance(size, int) else ""
+
+    @property
+    def digest(self) -> str:
+        """Enough of it to compare with one's own copy."""
+        return f"SHA-256 {self['sha256'][:16]}…" if self["sha256"] else ""
+
+    @property
+    def file(self) -> str:
+        return _joined(self.size, self.digest)
+
+    @property
+    def trouble(self) -> str:
+        return _sentences(self["error"], self["hint"])
+
+    @property
+    def undo(self) -> bool:
+        return self["operation"] == "undo"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in parts if part)
+
+
+_CHANGES: Final = MappingProxyType(
+    {
+        "password": "The password of {} was changed",
+        "totp_enabled": "The second factor of {} was turned on",
+        "totp_disabled": "The second factor of {} was turned off",
+        "recovery_codes": "{} has new recovery codes",
+        "disabled": "{} was disabled: no more sign-ins",
+        "enabled": "{} was enabled and can sign in again",
+    }
+)
+_REASONS: Final = MappingProxyType(
+    {
+        "password": "The address or the password was wrong",
+        "totp": "The password was right, the code was not",
+        "throttled": "Too many attempts: this one was not looked at",
+    }
+)
+_SOURCES: Final = MappingProxyType(
+    {
+        "upload": "uploaded in the browser",
+        "api": "sent by a program",
+        "kept": "taken from a kept copy",
+        "file": "named on the command line",
+    }
+)
+_STAGES: Final = MappingProxyType(
+    {
+        "waiting": "waiting for its turn",
+        "closing": "requests wait, the shop is being closed",
+        "replacing": "the file is being replaced",
+        "checking": "the new file is being checked",
+        "opening": "the shop is being opened",
+        "done": "done",
+    }
+)
+_OUTCOMES: Final = MappingProxyType(
+    {
+        "replaced": "It had got far enough: the shop runs on the new database.",
+        "unchanged": "Nothing had been replaced: the shop runs on the database that it had.",
+        "returned": "The database from before was put back, and the shop runs on it.",
+    }
+)
+_PRODUCT: Final = MappingProxyType(
+    {"created": "added", "changed": "changed", "archived": "archived", "deleted": "deleted"}
+)
+
+
+def _admin_changed(of: _Details) -> Told:
+    words = _CHANGES.get(of["change"], "The account {} was changed")
+    return Told(words.format(of["email"]), tone="warn" if of["change"] in ("totp_disabled", "disabled") else "info")
+
+
+def _sign_in_failed(of: _Details) -> Told:
+    if of["reason"] == REST_IS_COUNTED:
+        return Told("Many sign-ins fail", "Those of the next hour are counted, and no longer listed one by one.", "bad")
+    if of["reason"] == COUNTED:
+        return Told(f"{int(of.number('times')):,} more sign-ins failed", "Too many to list in the hour before.", "bad")
+    return Told("A sign-in failed", _REASONS.get(of["reason"], of["reason"]), "warn")
+
+
+def _inspected(of: _Details) -> Told:
+    if of.is_true("acceptable"):
+        return Told("A file for a restore was looked at: it can be restored", _joined(of["verdict"], of.file))
+    return Told("A file for a restore was looked at: it cannot be restored", _joined(of["verdict"], of.file), "warn")
+
+
+def _refused(of: _Details) -> Told:
+    by = f"Refused by the guard {of['guard']} of the plugin {of['plugin']}." if of["guard"] else ""
+    return Told("A restore was refused", _sentences(of.trouble, by), "warn")
+
+
+def _finished(of: _Details) -> Told:
+    return Told("The shop's database was replaced by a backup", _joined(of.file, _closed(of), _arrived(of)), "good")
+
+
+def _undone(of: _Details) -> Told:
+    former = f"the database of {of['former']} is back"
+    return Told("A restore was undone", _joined(former, _closed(of), _arrived(of)), "good")
+
+
+def _closed(of: _Details) -> str:
+    return f"closed for {of.number('closed_seconds'):.2f} s"
+
+
+def _arrived(of: _Details) -> str:
+    arrived = int(of.number("arrived_since"))
+    orders = "1 order" if arrived == 1 else f"{arrived:,} orders"
+    return f"{orders} of the last moment are in the former database alone" if arrived else ""
+
+
+def _failed(of: _Details) -> Told:
+    shop = (
+        "The shop runs on the database that it had."
+        if of.is_true("former_current")
+        else "Look at the shop: it may not run on the database that it had."
+    )
+    return Told("An undo failed" if of.undo else "A restore failed", _sentences(of.trouble, shop), "bad")
+
+
+def _interrupted(of: _Details) -> Told:
+    title = "An undo was cut short: the server ended" if of.undo else "A restore was cut short: the server ended"
+    return Told(title, _OUTCOMES.get(of["outcome"], of["outcome"]), "warn")
+
+
+def _former_removed(of: _Details) -> Told:
+    why = "newer ones are kept" if of["reason"] == "pruned" else "it was deleted"
+    return Told("A former database was removed", _joined(of["former"], of.size, why))
+
+
+_WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
+    {
+        events.AdminCreated.name: lambda of: Told(f"{of['email']} was made an admin"),
+        events.AdminChanged.name: _admin_changed,
+        events.AdminSignedIn.name: lambda of: Told("Signed in", of["email"]),
+        events.AdminSignInFailed.name: _sign_in_failed,
+        events.AdminSignedOut.name: lambda of: Told(
+            "Signed out everywhere" if of.is_true("everywhere") else "Signed out", of["email"]
+        ),
+        events.TokenCreated.name: lambda of: Told(f"The token bp_{of['prefix']}_… was made", f"May: {of['scopes']}"),
+        events.TokenRevoked.name: lambda of: Told(f"The token bp_{of['prefix']}_… was revoked"),
+        events.BackupStarted.name: lambda of: Told("A backup was started", f"{of['exporter']} · {of['backup_id']}"),
+        events.BackupFinished.name: lambda of: Told(
+            "A backup was made", _joined(of["exporter"], of.file, of["backup_id"]), "good"
+        ),
+        events.BackupFailed.name: lambda of: Told(f"A backup failed: {of['exporter']}", of.trouble, "bad"),
+        events.BackupDownloaded.name: lambda of: Told("A backup was downloaded", _joined(of.size, of["backup_id"])),
+        events.RestoreStaged.name: lambda of: Told(
+            "A file for a restore is here", _joined(_SOURCES.get(of["source"], of["source"]), of.file)
+        ),
+        events.RestoreInspected.name: _inspected,
+        events.RestoreRefused.name: _refused,
+        events.RestoreDiscarded.name: lambda of: Told("A file for a restore was thrown away", of.file),
+        events.RestoreStarted.name: lambda of: Told(
+            "An undo was confirmed" if of.undo else "A restore was confirmed", of.file, "warn"
+        ),
+        events.RestoreStageReached.name: lambda of: Told(
+            f"{'Undo' if of.undo else 'Restore'}: {_STAGES.get(of['stage'], of['stage'])}"
+        ),
+        events.RestoreFinished.name: _finished,
+        events.RestoreFailed.name: _failed,
+        events.RestoreInterrupted.name: _interrupted,
+        events.RestoreUndone.name: _undone,
+        events.FormerDatabaseRemoved.name: _former_removed,
+        events.PluginQuarantined.name: lambda of: Told(
+            f"The plugin {of['plugin']} failed at start and is not called", of["error"], "bad"
+        ),
+        events.ProductChanged.name: lambda of: Told(
+            f"The product {of['slug']} was {_PRODUCT.get(of['change'], of['change'])}"
+        ),
+        events.OrderPlaced.name: lambda of: Told(f"The order {of['number']} was placed"),
+        events.OrderStatusChanged.name: lambda of: Told(
+            f"The order {of['number']} is {of['status']} now", f"it was {of['before']}"
+        ),
+        events.SubscriberJoined.name: lambda of: Told(f"The subscriber {of['subscriber_id']} was added"),
+        events.SubscriberLeft.name: lambda of: Told(f"The subscriber {of['subscriber_id']} was removed"),
+    }
+)
