@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from sqlcipher3 import dbapi2
 
+from berrypod.settings import Secret
 from berrypod.storage.keys import DatabaseKey
 
 BUSY_TIMEOUT_SECONDS = 10.0
@@ -67,6 +68,44 @@ def open_immutable(
     return _connect(path, key, "mode=ro&immutable=1", cache_kibibytes=cache_kibibytes, busy_timeout=0, cipher=cipher)
 
 
+def open_watching(path: Path, key: DatabaseKey | None) -> dbapi2.Connection:
+    """Open a file that others may write, for reading, beside its `-wal` and `-shm`, which must both be there.
+
+    As one more reader under SQLite's locks, with nothing opened for writing: not even the log is recovered or folded,
+    and no file is made (which would be root's, if an admin looks with `sudo`). Tried with a file that a kill left.
+
+    :raises sqlcipher3.dbapi2.Error: as the driver gives it; also if the two are not there.
+    """
+    return _connect(
+        path,
+        key,
+        "mode=ro&readonly_shm=1",
+        cache_kibibytes=IMMUTABLE_CACHE_KIBIBYTES,
+        busy_timeout=BUSY_TIMEOUT_SECONDS,
+    )
+
+
+def open_as_stranger(path: Path, passphrase: Secret | None, cipher: Sequence[str] = ()) -> dbapi2.Connection:
+    """Open a file as the `sqlcipher` command line does: with a passphrase (or none) and SQLCipher's own settings.
+
+    Takes no lock, and reads the first page alone. SQLCipher derives the key itself: some 90 ms.
+
+    :param cipher: pragmas of SQLCipher for other settings than its own (`cipher_compatibility = 3`).
+    :raises sqlcipher3.dbapi2.Error: it does not open like that.
+    """
+    connection = dbapi2.connect(_uri(path, "mode=ro&immutable=1"), isolation_level=None, uri=True)
+    try:
+        if passphrase is not None:
+            connection.set_key(passphrase.reveal())
+        for setting in ("cipher_log_level = NONE", *cipher):
+            connection.execute(f"PRAGMA {setting}")
+        connection.execute("PRAGMA user_version").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _connect(
     path: Path,
     key: DatabaseKey | None,
@@ -77,7 +116,7 @@ def _connect(
     cipher: Sequence[str] = (),
 ) -> dbapi2.Connection:
     connection = dbapi2.connect(
-        f"file:{quote(str(path.absolute()))}?{mode}",
+        _uri(path, mode),
         timeout=busy_timeout,
         isolation_level=None,
         check_same_thread=False,
@@ -102,6 +141,10 @@ def _connect(
         connection.close()
         raise
     return connection
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{mode}"
 
 
 def _set_pragmas(connection: dbapi2.Connection, *, read_only: bool) -> None:
