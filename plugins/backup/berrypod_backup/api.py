@@ -16,6 +16,7 @@ from litestar.response import Stream
 from berrypod.kept import Kept
 from berrypod.web.access import scope
 from berrypod.web.downloads import file_answer, pieces_of
+from berrypod.web.maintenance import OPEN
 from berrypod.web.problems import PROBLEM_JSON, Problem
 from berrypod_backup.faults import BackupGone
 from berrypod_backup.service import Backups
@@ -24,6 +25,7 @@ from berrypod_backup.wire import Backup, BackupList, BackupRequest, told
 BASE = "/api/backups"
 
 _READ = {"access": scope("backup:read")}
+_FETCH = {**_READ, "maintenance": OPEN}  # A download may take an hour, and needs no database.
 _WRITE = {"access": scope("backup:write")}
 
 
@@ -116,7 +118,7 @@ class BackupsController(Controller):
 
     @get(
         "/{backup_id:str}/download",
-        opt=_READ,
+        opt=_FETCH,
         operation_id="downloadBackup",
         summary="Fetch the file of a backup",
         description="Once: when its last byte has left, the file is removed. If the connection breaks off it can be "
@@ -156,7 +158,7 @@ class KeptController(Controller):
     tags = ("backups",)
 
     @get(
-        opt=_READ,
+        opt=_FETCH,
         operation_id="downloadKeptBackup",
         summary="Fetch a copy that an exporter keeps",
         responses={**_FILE, **_UNKNOWN, **_FAILING},

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Stream
 from litestar.template.base import csrf_token
 
 from berrypod.kept import Kept
+from berrypod.web.maintenance import OPEN
 from berrypod_backup.api import CopyId, actor_of, download, kept_download
 from berrypod_backup.panel import CONTENTS_PATH, JOBS, PAGE, SCRIPT, SCRIPT_PATH, Panel
 from berrypod_backup.service import Backups
@@ -38,7 +39,7 @@ class PagesController(Controller):
             return Response(told(record, 0.0, JOBS), status_code=202, media_type=MediaType.JSON)
         return _to_page(record.id)
 
-    @get("/jobs/{backup_id:str}/download")
+    @get("/jobs/{backup_id:str}/download", opt={"maintenance": OPEN})
     async def download(
         self,
         request: Request[Any, Any, Any],
@@ -53,7 +54,7 @@ class PagesController(Controller):
         await backups.delete(backup_id)
         return _to_page()
 
-    @get("/kept/{exporter:str}/download")
+    @get("/kept/{exporter:str}/download", opt={"maintenance": OPEN})
     async def download_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> Stream:
         return await kept_download(kept, exporter, copy_id)
 
