@@ -1,0 +1,202 @@
+"""What is done in a process that may be killed: a replacement, and what the next process finds."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import signal
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlcipher3 import dbapi2
+
+from berrypod.errors import BerrypodError, WrongKey
+from berrypod.maintenance import Maintenance
+from berrypod.settings import Secret, Settings
+from berrypod.storage import faults, log
+from berrypod.storage.connection import open_connection
+from berrypod.storage.database import Database
+from berrypod.storage.diagnosis import find_key, identify
+from berrypod.storage.files import file_mark
+from berrypod.storage.keys import DatabaseKey, read_salt
+from berrypod.storage.swap import Swap
+from berrypod.storage.swap_outcomes import Operation, Outcome, outcomes
+from tests.conftest import KEY
+
+SWAP_ID = "20260314-150000-5eed"
+
+# Who is signed in is carried over, and comes and goes by itself: not what a shop is.
+_PASSING = ("admin_sessions", "login_attempts")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where a process is stopped: at the `at`th point that it reaches, by SIGKILL or by an error of the disk."""
+
+    at: int
+    errno: int | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a replacement that was not killed says: the points that it passed, and its error."""
+
+    points: list[str]
+    error: str | None = None
+    code: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a process finds that comes afterwards. `code` is of the error if the shop cannot be opened."""
+
+    points: list[str]
+    digest: str | None
+    code: str | None
+    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+
+
+def remember_keys(paths: tuple[Path, ...]) -> None:
+    """Derive the keys of these files once for all forks: each takes 90 ms, and there are hundreds."""
+    derive, known = DatabaseKey.derive, dict[tuple[str, bytes], DatabaseKey]()
+
+    def remembered(passphrase: Secret, salt: bytes) -> DatabaseKey:
+        asked = (passphrase.reveal(), salt)
+        if asked not in known:
+            known[asked] = derive(passphrase, salt)
+        return known[asked]
+
+    DatabaseKey.derive = remembered
+    for path in paths:
+        remembered(KEY, read_salt(path))
+
+
+def replace(path: Path, staged: Path, former: Path, operation: Operation, links: bool, stop: Stop | None) -> Told:
+    """Put `staged` in the place of `path`, alone with it, as an operation of a plugin does."""
+    points = _watch(stop)
+    if not links:
+        os.link = _no_links
+    try:
+        asyncio.run(_replace(path, staged, former, operation))
+    except BerrypodError as error:
+        return Told(points, error.message, error.code, error.hint)
+    except Exception as error:
+        return Told(points, repr(error))
+    return Told(points)
+
+
+async def _replace(path: Path, staged: Path, former: Path, operation: Operation) -> None:
+    maintenance = Maintenance(Database(settings_of(path)))
+    key = await asyncio.to_thread(identify, staged, KEY)
+    plan = Swap(
+        id=SWAP_ID,
+        operation=operation,
+        staged=staged,
+        staged_key=key,
+        staged_mark=file_mark(staged),
+        former=former,
+        look=lambda _: None,
+        carry=_carry_sessions,
+    )
+    async with maintenance.alone(operation) as alone:
+        await alone.replace(plan)
+
+
+def _carry_sessions(live: dbapi2.Connection, staged: dbapi2.Connection) -> None:
+    staged.execute("BEGIN IMMEDIATE")
+    staged.execute("DELETE FROM admin_sessions")
+    rows = live.execute("SELECT * FROM admin_sessions").fetchall()
+    staged.executemany("INSERT INTO admin_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    staged.execute("COMMIT")
+
+
+def look(path: Path, links: bool = True, stop: Stop | None = None) -> Looked:
+    """Open the shop as the next process does, and close it."""
+    points = _watch(stop)
+    if not links:
+        os.link = _no_links
+    try:
+        _require_own_log(path)
+        digest = asyncio.run(_digest_of_open(path))
+    except BerrypodError as error:
+        return Looked(points, None, error.code, outcomes(path))
+    return Looked(points, digest, None, outcomes(path))
+
+
+def _require_own_log(path: Path) -> None:
+    """The one thing that must never be: the log of one file beside another."""
+    if path.exists() and log.log_path(path).exists():
+        with suppress(WrongKey):  # Nothing can be said of a file that is none any more.
+            key = identify(path, KEY)
+            assert key is not None
+            assert log.belongs(path, key), "the log of another file lies beside the shop's"
+
+
+async def _digest_of_open(path: Path) -> str:
+    database = Database(settings_of(path))
+    await database.open()
+    try:
+        return await database.run_in_thread(content_digest)
+    finally:
+        await database.close()
+
+
+def digest_of(path: Path) -> str:
+    """Of the content of a file that nobody has open."""
+    with closing(open_connection(path, find_key(path, KEY))) as connection:
+        return content_digest(connection)
+
+
+def content_digest(connection: dbapi2.Connection) -> str:
+    """Of all rows of all tables but those that come and go by themselves; of a file that is whole."""
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    digest = hashlib.sha256()
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
+    for table in tables:
+        if table not in _PASSING:
+            digest.update(f"\n{table}\n".encode())
+            for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid"):
+                digest.update(repr(row).encode())
+    return digest.hexdigest()[:16]
+
+
+def write_into_log(path: Path, statements: list[tuple[str, tuple[Any, ...]]]) -> None:
+    """Commit to a file, and die with the log not folded into it."""
+    connection = open_connection(path, find_key(path, KEY))
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    for statement, values in statements:
+        connection.execute(statement, values)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def settings_of(path: Path) -> Settings:
+    return Settings(environment="test", database_path=path, secret_key_db=KEY)
+
+
+def _watch(stop: Stop | None) -> list[str]:
+    """The points that are reached from now on, until the one where it is stopped."""
+    points: list[str] = []
+
+    def on_reach(point: str) -> None:
+        points.append(point)
+        if stop is not None and len(points) - 1 == stop.at:
+            if stop.errno is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            else:
+                raise OSError(stop.errno, os.strerror(stop.errno))
+
+    faults.on_reach = on_reach
+    return points
+
+
+def _no_links(*_: object, **__: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+Function = Callable[..., Any]
