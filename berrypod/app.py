@@ -32,7 +32,11 @@ def create_app(settings: Settings, plugins: Plugins | None = None) -> Litestar:
 
     :raises SettingsError: see `create_parts`.
     """
-    parts = create_parts(settings, plugins)
+    return app_of(create_parts(settings, plugins))
+
+
+def app_of(parts: Parts) -> Litestar:
+    """The app over parts whose plugins have declared what they have."""
     return parts.plugins.build_with_routes(lambda routers: _litestar(parts, routers))
 
 

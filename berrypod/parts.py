@@ -65,18 +65,21 @@ def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
     :raises PluginError: the plugin that knows the key failed.
     """
     plugins = plugins or Plugins.discover(settings)
-    settings = settings.with_database_key(plugins.database_key())
+    parts = put_together(settings.with_database_key(plugins.database_key()), plugins)
+    plugins.also_tell(parts.audit.tell)
+    plugins.declare(parts.context)
+    return parts
+
+
+def put_together(settings: Settings, plugins: Plugins) -> Parts:
+    """The parts, over a file that is not opened. The plugins are asked for nothing yet, and nothing is written down."""
     database = Database(settings)
-    audit = AuditLog(database.path)
-    plugins.also_tell(audit.tell)
-    parts = Parts(
+    return Parts(
         settings=settings,
         plugins=plugins,
         database=database,
         maintenance=Maintenance(database),
         accounts=Accounts(database, settings),
         shop=Shop(database, emit=plugins.emit),
-        audit=audit,
+        audit=AuditLog(database.path),
     )
-    plugins.declare(parts.context)
-    return parts
