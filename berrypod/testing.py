@@ -3,6 +3,7 @@
 berrypod_context             a PluginContext over a small unencrypted shop in a temporary folder
 berrypod_snapshot            a Snapshot of that shop, as an exporter gets it
 berrypod_encrypted_snapshot  a Snapshot of an encrypted shop with the same content
+berrypod_candidate           makes a RestoreCandidate of that shop, as a guard gets it, with changes if need be
 check_plugin                 registers a plugin alone, as the shop would, and hands back what it declared
 """
 
@@ -17,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from berrypod.context import PluginContext
     from berrypod.declarations import Snapshot
-    from berrypod.testing_tools import CheckPlugin, SampleShop
+    from berrypod.testing_tools import CheckPlugin, MakeCandidate, SampleShop
 
 # ruff: noqa: PLC0415
 
@@ -59,6 +60,14 @@ def berrypod_context(_berrypod_shop: SampleShop) -> PluginContext:
 @pytest.fixture
 def berrypod_snapshot(_berrypod_shop: SampleShop) -> Snapshot:
     return _berrypod_shop.snapshot()
+
+
+@pytest.fixture
+def berrypod_candidate(_berrypod_shop: SampleShop) -> MakeCandidate:
+    """`berrypod_candidate("DELETE FROM orders")`: a file to be restored, which differs from the shop in that."""
+    from berrypod.testing_tools import MakeCandidate
+
+    return MakeCandidate(_berrypod_shop.path)
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,14 @@ def value_of(database: Database, name: str, ask: Callable[[], Awaitable[Outcome[
         async with opened(database):
             return await ask()
 
-    outcome = run(with_database())
+    return answered(name, run(with_database()))
+
+
+def answered(name: str, outcome: Outcome[T]) -> T:
+    """What `name` answered.
+
+    :raises AssertionError: it failed; the text is `name` and the error.
+    """
     if isinstance(outcome, Failed):
         raise AssertionError(f"{name}: {outcome.error}. {outcome.hint or ''}")
     return outcome.value

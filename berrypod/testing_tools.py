@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import click
 from litestar import Litestar
@@ -22,7 +22,10 @@ from berrypod.declarations import (
     Declared,
     ExportResult,
     Figure,
+    Judgement,
     PanelRequest,
+    RestoreCandidate,
+    RestoreGuard,
     Snapshot,
     StatsProvider,
 )
@@ -36,15 +39,13 @@ from berrypod.storage import schema
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.diagnosis import find_key
-from berrypod.testing_calls import opened, value_of
+from berrypod.storage.verification import count_rows
+from berrypod.testing_calls import answered, opened, run, value_of
 from berrypod.testing_kept import CheckedCopies
+from berrypod.testing_restores import MakeCandidate
 from berrypod.web.templating import create_environment
 
-if TYPE_CHECKING:
-    from sqlcipher3.dbapi2 import Connection
-
-
-__all__ = ["CheckPlugin", "CheckedCopies", "CheckedPlugin", "SampleShop", "opened"]
+__all__ = ["CheckPlugin", "CheckedCopies", "CheckedPlugin", "MakeCandidate", "SampleShop", "opened"]
 
 
 class _Named(Protocol):
@@ -93,7 +94,7 @@ class SampleShop:
         content = path.read_bytes()
         key = find_key(path, self.key)
         with closing(open_connection(path, key, read_only=True)) as connection:
-            revision, counts = schema.revision_of(connection), _row_counts(connection)
+            revision, counts = schema.revision_of(connection), count_rows(connection)
         return Snapshot(
             id="20260314-120000-5eed5eed",
             created_at=datetime(2026, 3, 14, 12, tzinfo=UTC),
@@ -106,13 +107,6 @@ class SampleShop:
             path=path,
             opener=lambda: open_connection(path, key, read_only=True),
         )
-
-
-def _row_counts(connection: Connection) -> dict[str, int]:
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-    names = [str(name) for (name,) in tables]
-    # The names come from the schema of our own file.
-    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -163,6 +157,10 @@ class CheckedPlugin:
         return tuple(one.declaration for one in self.plugins.backup_exporters)
 
     @property
+    def restore_guards(self) -> tuple[RestoreGuard, ...]:
+        return tuple(one.declaration for one in self.plugins.restore_guards)
+
+    @property
     def admin_panels(self) -> tuple[AdminPanel, ...]:
         return tuple(one.declaration for one in self.plugins.admin_panels)
 
@@ -191,6 +189,16 @@ class CheckedPlugin:
         exporter = _named(self.plugins.backup_exporters, name)
         assert exporter.declaration.kept is not None, f"the exporter {name} declares no `kept`"
         return CheckedCopies(plugins=self.plugins, database=self.context.database, exporter=exporter)
+
+    def judge(self, name: str, candidate: RestoreCandidate, *, shop_opens: bool = True) -> Judgement:
+        """Ask the restore guard `name`; without `shop_opens`, as when the shop's file cannot be opened.
+
+        :raises AssertionError: it failed, timed out or returned something else: in a shop, all that is a refusal.
+        """
+        guard = _named(self.plugins.restore_guards, name)
+        if shop_opens:
+            return self._value(name, lambda: self.plugins.judge(guard, candidate))
+        return answered(name, run(self.plugins.judge(guard, replace(candidate, current_row_counts=None))))
 
     def render(self, name: str, query: Mapping[str, str] | None = None) -> str:
         """Render the panel `name`, as for an admin who has just opened its page.

@@ -13,17 +13,24 @@ import pytest
 
 from berrypod.declarations import (
     AdminPanel,
+    Allow,
     BackupExporter,
     Delivered,
     ExportedFile,
     Figure,
+    Judgement,
     KeptCopies,
     KeptCopy,
+    Refuse,
+    RestoreCandidate,
+    RestoreGuard,
     SettingDeclaration,
     Snapshot,
     StatsProvider,
+    Warn,
 )
 from berrypod.errors import PluginError
+from berrypod.testing_tools import MakeCandidate
 
 VALID: dict[type, dict[str, Any]] = {
     Figure: {"code": "orders", "label": "Orders"},
@@ -38,6 +45,18 @@ VALID: dict[type, dict[str, Any]] = {
         "filename": "b ü.db",
         "created_at": datetime(2026, 3, 14, tzinfo=UTC),
         "size_bytes": 0,
+    },
+    RestoreGuard: {"name": "same-currency", "title": "Same currency", "check": lambda candidate: Allow()},
+    Warn: {"code": "orders_shrink", "message": "Orders shrink.", "hint": "Look for a newer backup."},
+    Refuse: {"code": "other_currency", "message": "x" * 1000, "hint": "x" * 1000},
+    RestoreCandidate: {
+        "path": Path("candidate.db"),
+        "size_bytes": 8192,
+        "sha256": "0123456789abcdef" * 4,
+        "schema_revision": "0001",
+        "row_counts": {"orders": 2},
+        "encrypted": True,
+        "opener": lambda: None,
     },
 }
 
@@ -137,6 +156,23 @@ def test_what_is_complete_is_accepted_and_cannot_be_changed(kind: type) -> None:
         (KeptCopy, {"size_bytes": True}, "size_bytes is True"),
         (KeptCopy, {"sha256": "no digest"}, "sha256 is 'no digest'"),
         (KeptCopy, {"sha256": "g" * 64}, "sha256 is 'ggg"),
+        (RestoreGuard, {"name": "Same currency"}, "is not a name"),
+        (RestoreGuard, {"title": ""}, "title is ''"),
+        (RestoreGuard, {"title": "x" * 61}, "title has 61 characters"),
+        (RestoreGuard, {"check": Allow()}, "check is Allow(), which cannot be called"),
+        (RestoreGuard, {"timeout_seconds": 0}, "timeout_seconds is 0"),
+        (RestoreGuard, {"order": "first"}, "order is 'first'"),
+        (Warn, {"code": "Orders shrink"}, "Warn: code: 'Orders shrink' is not a name"),
+        (Warn, {"code": "guard_failed"}, "that code is Berrypod's own"),
+        (Warn, {"message": " "}, "Warn 'orders_shrink': message is ' '"),
+        (Warn, {"hint": ""}, "hint is ''"),
+        (Refuse, {"hint": None}, "hint is None"),
+        (Refuse, {"message": 7}, "message is 7"),
+        (Refuse, {"message": "x" * 1001}, "message has 1001 characters"),
+        (RestoreCandidate, {"size_bytes": -1}, "size_bytes is -1"),
+        (RestoreCandidate, {"sha256": None}, "sha256 is None"),
+        (RestoreCandidate, {"sha256": ""}, "sha256 is ''"),
+        (RestoreCandidate, {"created_at": datetime(2026, 3, 14)}, "created_at is datetime"),  # noqa: DTZ001
     ],
 )
 def test_what_is_wrong_is_refused_with_words_and_a_hint(kind: type, wrong: dict[str, object], words: str) -> None:
@@ -191,6 +227,24 @@ def test_the_words_of_an_exporter_may_be_as_long_as_is_said() -> None:
 
 def test_a_kept_copy_may_have_a_digest() -> None:
     assert KeptCopy(**VALID[KeptCopy], sha256="0123456789abcdef" * 4).sha256
+
+
+@pytest.mark.parametrize("given", [(), ("no_words",), ("no_words", "Words.")])
+@pytest.mark.parametrize("kind", [Warn, Refuse])
+def test_an_objection_takes_its_words_by_their_names_and_all_of_them(kind: type, given: tuple[str, ...]) -> None:
+    with pytest.raises(TypeError):
+        kind(*given)
+
+
+def test_judgements_are_told_apart_by_what_they_are() -> None:
+    words: dict[str, Any] = VALID[Warn]
+    judgements: list[Judgement] = [Allow(), Warn(**words), Refuse(**words)]
+
+    assert [judgements.index(one) for one in (Allow(), Warn(**words), Refuse(**words))] == [0, 1, 2]
+
+
+def test_a_candidate_does_not_show_how_it_is_opened(berrypod_candidate: MakeCandidate) -> None:
+    assert "opener" not in repr(berrypod_candidate())
 
 
 @pytest.mark.parametrize("kind", [Shelf, PlainShelf])

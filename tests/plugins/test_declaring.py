@@ -28,7 +28,13 @@ def generator_that_raises(context):
     raise RuntimeError("after the first one")
 
 
-HOOKS = ["berrypod_stats_providers", "berrypod_backup_exporters", "berrypod_admin_panels", "berrypod_route_handlers"]
+HOOKS = [
+    "berrypod_stats_providers",
+    "berrypod_backup_exporters",
+    "berrypod_restore_guards",
+    "berrypod_admin_panels",
+    "berrypod_route_handlers",
+]
 
 
 @pytest.mark.parametrize("hook", [*HOOKS, "berrypod_lifespan"])

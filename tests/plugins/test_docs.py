@@ -22,23 +22,40 @@ from litestar.testing import TestClient
 from berrypod import __version__, events, hookspecs
 from berrypod.declarations import (
     AdminPanel,
+    Allow,
     BackupExporter,
     Delivered,
     Figure,
     KeptCopy,
+    Refuse,
+    RestoreCandidate,
+    RestoreGuard,
     SettingDeclaration,
     Snapshot,
     StatsProvider,
+    Warn,
 )
 from berrypod.errors import NotFound
 from berrypod.events import Event, OrderPlaced, ShopStarted
 from berrypod.plugin_host.limits import DEFAULT_LIMITS
 from berrypod.plugin_host.registration import HOOKS
 from berrypod.storage.models import ProductVariant, metadata
-from berrypod.testing_tools import CheckPlugin, opened
+from berrypod.testing_tools import CheckPlugin, MakeCandidate, opened
 from tests.plugins import pages
 
 ORDER = OrderPlaced(number="K7QM-2XWD", total_minor=900, currency="EUR", item_count=2)
+
+DECLARATIONS = [
+    AdminPanel,
+    BackupExporter,
+    Figure,
+    KeptCopy,
+    Refuse,
+    RestoreGuard,
+    SettingDeclaration,
+    StatsProvider,
+    Warn,
+]
 
 Load = Callable[[str, str], ModuleType]
 
@@ -138,13 +155,22 @@ class TestCompleteness:
         wanted = f'"berrypod>={major}.{minor},<{major}.{int(minor) + 1}"'
         assert wanted in pages.files(pages.FIRST_PLUGIN)["pyproject.toml"]
 
-    @pytest.mark.parametrize("kind", [StatsProvider, BackupExporter, AdminPanel, Figure, KeptCopy, SettingDeclaration])
+    @pytest.mark.parametrize("kind", [*DECLARATIONS])
     def test_every_field_of_a_declaration_is_named(self, kind: type) -> None:
         signature = re.search(rf"`{kind.__name__}\((.*?)\)`", pages.text(), re.DOTALL)
         assert signature
         named = re.findall(r"(\w+)(?:=[^,]+)?", signature[1].replace("\n", " "))
         assert named[: len(dataclasses.fields(kind))] or named
         assert {field.name for field in dataclasses.fields(kind)} <= set(named)
+
+    def test_everything_that_a_guard_may_know_of_a_file_is_named(self) -> None:
+        section = pages.sections()["berrypod_restore_guards"]
+        fields = {field.name for field in dataclasses.fields(RestoreCandidate)} - {"opener"}
+
+        guard = RestoreGuard(name="x", title="X", check=lambda candidate: Allow())
+
+        assert {name for name in fields if not re.search(rf"`(candidate)?\.{name}`", section)} == set()
+        assert f"timeout_seconds={guard.timeout_seconds}" in section
 
     def test_the_time_outs_that_are_promised_are_those_that_are_kept(self) -> None:
         text = pages.text()
@@ -282,6 +308,33 @@ def test_the_example_leaves_nothing_behind_when_it_fails(
         check_plugin(module, environ={"SHELF_FOLDER": str(folder)}).export("shelf", berrypod_snapshot)
 
     assert list(folder.iterdir()) == []
+
+
+def test_the_example_of_a_guard_that_refuses_and_its_own_tests(
+    load: Load, check_plugin: CheckPlugin, berrypod_candidate: MakeCandidate
+) -> None:
+    guards = check_plugin(load("berrypod_restore_guards", "same_currency"))
+    tests = load("berrypod_restore_guards", "test_same_currency")
+    tests.test_another_currency_is_refused(check_plugin, berrypod_candidate)
+    tests.test_a_shop_that_cannot_be_opened_can_be_rescued(check_plugin, berrypod_candidate)
+
+    refused = guards.judge("same-currency", berrypod_candidate(tests.IN_FRANCS))
+    assert isinstance(refused, Refuse)
+    assert refused.message == "The prices in this file are in CHF, the shop's are in EUR."
+    without_a_choice = berrypod_candidate("DELETE FROM settings WHERE key = 'shop.currency'")
+    assert guards.judge("same-currency", without_a_choice) == Allow()
+
+
+def test_the_example_of_a_guard_that_warns(
+    load: Load, check_plugin: CheckPlugin, berrypod_candidate: MakeCandidate
+) -> None:
+    guards = check_plugin(load("berrypod_restore_guards", "orders_to_send"))
+
+    warning = guards.judge("orders-to-send", berrypod_candidate())
+    assert isinstance(warning, Warn)
+    assert warning.message == "Orders that are paid and not shipped in this file: 1."
+    sent = berrypod_candidate("UPDATE orders SET status = 'shipped'")
+    assert guards.judge("orders-to-send", sent) == Allow()
 
 
 def test_the_example_of_a_panel(load: Load, check_plugin: CheckPlugin) -> None:
