@@ -17,6 +17,8 @@ from berrypod.storage.files import people_size
 
 Tone = Literal["good", "info", "warn", "bad"]
 
+_LARGEST: Final = 2**63
+
 
 @dataclass(frozen=True)
 class Told:
@@ -69,12 +71,12 @@ class _Details:
 
     def number(self, name: str) -> float:
         value = self._values.get(name)
-        return float(value) if isinstance(value, (int, float)) else 0.0
+        return float(value) if isinstance(value, (int, float)) and abs(value) < _LARGEST else 0.0
 
     @property
     def size(self) -> str:
         size = self._values.get("size_bytes")
-        return people_size(size) if isinstance(size, int) else ""
+        return people_size(size) if isinstance(size, int) and 0 <= size < _LARGEST else ""
 
     @property
     def digest(self) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from berrypod.audit import AuditLog
-from tests.storage.conftest import small_disk as small_disk
+from tests.storage.conftest import small_disk
+
+__all__ = ["small_disk"]  # the fixture
 
 NOON = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
