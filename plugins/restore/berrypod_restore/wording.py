@@ -77,31 +77,44 @@ def doing(record: RestoreRecord) -> str:
 
 def ended(record: RestoreRecord) -> tuple[str, str, NoticeKind]:
     """How it ended, for the panel: title, text, kind of the notice."""
+    title, kind = _ended(record)
+    late = len(record.arrived_since)
+    return (
+        title,
+        " ".join(
+            filter(
+                None,
+                [
+                    f"{record.filename}." if record.filename else "",
+                    record.error.message if record.error else "",
+                    "" if not late else "One order came too late." if late == 1 else f"{late} orders came too late.",
+                ],
+            )
+        ),
+        "warn" if late and kind == "good" else kind,
+    )
+
+
+def _ended(record: RestoreRecord) -> tuple[str, NoticeKind]:
     undo = record.operation == "undo"
-    name = f"({record.filename})" if record.filename else ""
     if record.state == "applied":
-        late = len(record.arrived_since)
-        text = "" if not late else "One order came too late." if late == 1 else f"{late} orders came too late."
-        if undo:
-            return "The former shop was put back", text, "warn" if late else "good"
-        return f"A backup was brought back {name}".strip(), text, "warn" if late else "good"
-    reason = record.error.message if record.error else ""
+        return "The former shop was put back" if undo else "A backup was brought back", "good"
     if record.outcome == "replaced":
-        title = "Interrupted, and finished at the next start: the shop runs on "
-        return title + ("the former database" if undo else f"the backup {name}".strip()), reason, "warn"
+        what = "the former database" if undo else "the backup"
+        return f"Interrupted, and finished at the next start: the shop runs on {what}", "warn"
     if record.outcome == "returned":
-        return "The new file did not pass the check: the former shop returned by itself", reason, "bad"
+        return "The new file did not pass the check: the shop as it was returned by itself", "bad"
     if was_applied_in_vain(record):
-        title = "The former shop was not put back" if undo else f"A backup was not brought back {name}".strip()
-        return f"{title}: the shop is as it was", reason, "warn"
-    return f"A backup could not be taken {name}".strip(), reason, "warn"
+        what = "The former shop was not put back" if undo else "A backup was not brought back"
+        return f"{what}: the shop is as it was", "warn"
+    return "A backup could not be taken", "warn"
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """`3 hours old`."""
+    """`3 hours ago`."""
     passed = now - moment
     for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
         count = int(passed / length)
         if count:
-            return f"{count} {unit}{'' if count == 1 else 's'} old"
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
     return "just now"
