@@ -5,29 +5,66 @@ The state is on disk (`store`), so that any process of the shop answers for any 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from berrypod.context import PluginContext
+from berrypod.kept import Kept, KeptListing
 from berrypod.settings import Secret
+from berrypod_restore.applying import Applying
+from berrypod_restore.comparing import Comparing, Contender
+from berrypod_restore.deciding import Deciding, contender_of, keep_of
 from berrypod_restore.differences import Comparison, Kind
+from berrypod_restore.examining import Examining
+from berrypod_restore.formers import Formers
+from berrypod_restore.pace import Pace
 from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord, Source
+from berrypod_restore.staging import Room, Staging
+from berrypod_restore.sweeping import Sweeping
+from berrypod_restore.workroom import Workroom
 
-__all__ = ["CONFIRMATION", "Restores"]
+__all__ = ["CONFIRMATION", "Restores", "Room"]
 
 
 class Restores:
     """The restores of one shop, as one process sees them."""
 
-    def __init__(self, context: PluginContext) -> None:
+    def __init__(self, context: PluginContext, pace: Pace | None = None) -> None:
+        """:raises SettingsError: a setting of the plugin is no number."""
         self.context = context
+        self._workroom = Workroom(context, pace or Pace())
+        self._formers = Formers(self._workroom)
+        self._examining = Examining(self._workroom)
+        self._staging = Staging(self._workroom, self._examining)
+        self._sweeping = Sweeping(self._workroom, self._staging, self._formers)
+        self._comparing = Comparing(self._workroom)
+        self._deciding = Deciding(
+            self._workroom, self._comparing, self._formers, Applying(self._workroom, self._formers)
+        )
+
+    @property
+    def pace(self) -> Pace:
+        return self._workroom.pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        self._workroom.pace = pace
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """While the server runs: what dead processes left is settled. At the end what is under way is given up."""
-        raise NotImplementedError
-        yield
+        workroom = self._workroom
+        workroom.stopping = False
+        await self.sweep()
+        sweeper = asyncio.create_task(self._sweeping.again_and_again(), name="berrypod restore: sweeping")
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            await asyncio.gather(sweeper, return_exceptions=True)
+            await workroom.stop()
 
     # --- staging ---
 
@@ -39,7 +76,7 @@ class Restores:
         expected_bytes: int | None,
         by: str | None,
         address: str | None,
-        source: Source = "upload",
+        source: Source | None = None,
     ) -> RestoreRecord:
         """Take a file to the disk. Returns when its last byte is there; it is inspected by itself afterwards.
 
@@ -51,7 +88,15 @@ class Restores:
         :raises UploadIncomplete: fewer bytes came than were announced.
         :raises DiskFull: there is no space for it, or none was left on the way.
         """
-        raise NotImplementedError
+        return await self._staging.stage(
+            chunks,
+            filename=filename,
+            expected_bytes=expected_bytes,
+            by=by,
+            address=address,
+            source=source or ("api" if (by or "").startswith("token:") else "upload"),
+            limits=self._staging.limits,
+        )
 
     async def stage_kept(self, exporter: str, copy_id: str, *, by: str | None, address: str | None) -> RestoreRecord:
         """Fetch a copy that an exporter keeps. Returns at once, `uploading`.
@@ -59,14 +104,14 @@ class Restores:
         :raises RestoreUnknown: the exporter has no such copy, or there is no such exporter.
         :raises ExporterFailed: it could not list or open it.
         """
-        raise NotImplementedError
+        return await self._staging.stage_kept(exporter, copy_id, by=by, address=address)
 
     async def stage_file(self, path: Path, *, by: str | None) -> RestoreRecord:
         """Copy a file of this machine. Returns when it is copied; it is inspected by itself afterwards.
 
         :raises DatabaseMissing: there is none.
         """
-        raise NotImplementedError
+        return await self._staging.stage_file(path, by=by)
 
     async def rekey(self, restore_id: str, passphrase: Secret | None, *, by: str | None) -> RestoreRecord:
         """Bring a staged file under the shop's key. Returns at once, `inspecting`.
@@ -74,7 +119,7 @@ class Restores:
         :param passphrase: the key with which it was made; None for a file that is not encrypted.
         :raises RestoreNotReady: it is not one that another key may open.
         """
-        raise NotImplementedError
+        return await self._examining.rekey(restore_id, passphrase)
 
     async def discard(self, restore_id: str, *, by: str | None) -> None:
         """Forget a restore, and remove its file.
@@ -82,38 +127,63 @@ class Restores:
         :raises RestoreUnknown: there is none of this id, or no longer.
         :raises RestoreRunning: it is being applied.
         """
-        raise NotImplementedError
+        await self._staging.discard(restore_id, by=by)
 
     # --- looking ---
 
+    async def room(self, size_bytes: int = 0) -> Room:
+        """Whether a file of this size would be taken, and what there is room for.
+
+        :raises UploadTooLarge: (and as `stage` does) it would not.
+        """
+        return await self._staging.room(size_bytes)
+
+    async def kept(self) -> list[KeptListing]:
+        """The copies that exporters keep, each of which `stage_kept` takes."""
+        return await Kept(self.context.plugins).listings()
+
     async def get(self, restore_id: str) -> RestoreRecord:
         """:raises RestoreUnknown: there is none of this id, or no longer."""
-        raise NotImplementedError
+        return await self._workroom.record(restore_id)
 
     async def all(self) -> list[RestoreRecord]:
         """The newest first."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._workroom.store.all)
 
     async def settled(self, restore_id: str, *, timeout: float | None = None) -> RestoreRecord:
         """Wait until nobody works on it.
 
         :param timeout: seconds; it is returned as it is then.
         """
-        raise NotImplementedError
+        try:
+            async with asyncio.timeout(timeout):
+                while (record := await self.get(restore_id)).active:  # noqa: ASYNC110 - by whatever process
+                    await asyncio.sleep(self.pace.look_seconds)
+        except TimeoutError:
+            return await self.get(restore_id)
+        return record
 
-    def changes(self, restore_id: str) -> AsyncGenerator[RestoreRecord]:
+    async def changes(self, restore_id: str) -> AsyncGenerator[RestoreRecord]:
         """The record now, and after each change, whichever process makes it; ends with one that nobody works on.
 
         :raises RestoreUnknown: (when iterated) there is none of this id, or no longer.
         """
-        raise NotImplementedError
+        last: RestoreRecord | None = None
+        while last is None or last.active:
+            record = await self.get(restore_id)
+            if record != last:
+                yield record
+                last = record
+            elif record.active:
+                await asyncio.sleep(self.pace.look_seconds)
 
     async def compare(self, restore_id: str) -> Comparison:
         """The shop as it is now beside the staged file.
 
         :raises RestoreNotReady: it is not `ready`.
         """
-        raise NotImplementedError
+        contender = contender_of(self._workroom, await self.get(restore_id))
+        return (await self._comparing.compare(contender)).comparison
 
     async def compare_former(self, former: str | None = None) -> Comparison:
         """The shop as it is now beside a former database, the newest unless one is named.
@@ -121,30 +191,32 @@ class Restores:
         :raises FormerUnknown: there is no such one.
         :raises RestoreError: it cannot be read.
         """
-        raise NotImplementedError
+        return (await self._comparing.compare(await self._former(former))).comparison
 
     async def expect(self, restore_id: str, comparison: Comparison) -> str:
         """What `apply` must be given: it stands for the bytes that are staged, and for the shop as it was compared."""
-        raise NotImplementedError
+        contender = contender_of(self._workroom, await self.get(restore_id))
+        return await self._comparing.expect(contender, comparison)
 
     async def expect_former(self, former: str | None, comparison: Comparison) -> str:
         """The same for `undo`."""
-        raise NotImplementedError
+        return await self._comparing.expect(await self._former(former), comparison)
 
     async def lost(self, restore_id: str, kind: Kind) -> AsyncGenerator[bytes]:
         """What would be lost of one kind, all of it, as CSV.
 
         :raises RestoreNotReady: it is not `ready`.
         """
-        raise NotImplementedError
+        return await self._comparing.lost(contender_of(self._workroom, await self.get(restore_id)), kind)
 
     async def lost_former(self, former: str | None, kind: Kind) -> AsyncGenerator[bytes]:
         """The same for an undo."""
-        raise NotImplementedError
+        return await self._comparing.lost(await self._former(former), kind)
 
     async def account_missing(self, restore_id: str, email: str) -> bool:
         """Whether the staged file has no active admin of this e-mail address."""
-        raise NotImplementedError
+        contender = contender_of(self._workroom, await self.get(restore_id))
+        return await self._comparing.missing_account(contender, email)
 
     # --- doing ---
 
@@ -169,7 +241,15 @@ class Restores:
         :raises StateChanged: the shop, or the file, is not what was compared. Its details have the new comparison.
         :raises RestoreRunning: another one is being applied.
         """
-        raise NotImplementedError
+        return await self._deciding.apply(
+            await self.get(restore_id),
+            confirm=confirm,
+            expect=expect,
+            accept_newer=accept_newer,
+            keep=keep_of(by, account=keep_account),
+            by=by,
+            address=address,
+        )
 
     async def undo(
         self,
@@ -187,8 +267,23 @@ class Restores:
         :raises StateChanged: the shop, or the file, is not what was compared.
         :raises RestoreRunning: another one is being applied.
         """
-        raise NotImplementedError
+        return await self._deciding.undo(
+            await asyncio.to_thread(self._formers.get, former),
+            expect=expect,
+            accept_newer=accept_newer,
+            keep=keep_of(by, account=True),
+            by=by,
+            address=address,
+        )
 
     async def formers(self) -> list[Former]:
         """The databases that were replaced and are kept, the newest first."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._formers.all)
+
+    async def sweep(self) -> None:
+        """Settle what dead processes left, and remove what nobody restored in time."""
+        await self._sweeping.sweep()
+
+    async def _former(self, former: str | None) -> Contender:
+        found = await asyncio.to_thread(self._formers.get, former)
+        return await asyncio.to_thread(self._deciding.former, found)

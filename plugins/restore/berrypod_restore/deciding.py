@@ -1,0 +1,231 @@
+"""What must hold before the database is replaced: the words typed, the file and the shop as they were compared."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from berrypod.accounts.carrying import Keep
+from berrypod.errors import BerrypodError, Invalid
+from berrypod.records import new_id
+from berrypod.storage.files import PRIVATE_FILE, file_mark, make_private_folder, require_space
+from berrypod.storage.snapshot import SPARE_BYTES
+from berrypod_restore.applying import Applying, Plan, Ready, Tell
+from berrypod_restore.comparing import Comparing, Contender
+from berrypod_restore.confirming import Expectation, Seen
+from berrypod_restore.differences import FileFacts
+from berrypod_restore.faults import RestoreError, RestoreNotReady, RestoreRunning, StateChanged, WouldLose
+from berrypod_restore.formers import Formers
+from berrypod_restore.inspection import inspect
+from berrypod_restore.preparation import prepare
+from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord
+from berrypod_restore.workroom import Workroom, to_its_end
+
+
+class Deciding:
+    """Everything that can be said at once is said at once, to whoever asks; what takes longer is said by the record."""
+
+    def __init__(self, workroom: Workroom, comparing: Comparing, formers: Formers, applying: Applying) -> None:
+        self._workroom = workroom
+        self._comparing = comparing
+        self._formers = formers
+        self._applying = applying
+
+    async def apply(
+        self,
+        record: RestoreRecord,
+        *,
+        confirm: str,
+        expect: str,
+        accept_newer: bool,
+        keep: Keep,
+        by: str | None,
+        address: str | None,
+    ) -> RestoreRecord:
+        """See `Restores.apply`."""
+        if confirm.strip() != CONFIRMATION:
+            raise Invalid("The words do not match", fields={"confirm": f"Type: {CONFIRMATION}"})
+        contender = contender_of(self._workroom, record)
+        seen = await self._require_expected(contender, expect, accept_newer=accept_newer)
+        held = await self._applying.hold(record, by)
+        try:
+
+            def begin(found: RestoreRecord) -> RestoreRecord:
+                if contender_of(self._workroom, found) != contender:
+                    raise StateChanged("The file is not the one that you compared")
+                return msgspec.structs.replace(
+                    found, state="applying", stage="waiting", progress=0.0, by=by, address=address, error=None
+                )
+
+            record = await self._workroom.update(record.id, begin)
+        except BaseException:
+            held.close()
+            raise
+
+        async def make_ready(tell: Tell) -> Ready:
+            return Ready(contender=contender, key=await asyncio.to_thread(self._comparing.key_of, contender))
+
+        self._applying.begin(
+            Plan(record=record, seen=seen, accept_newer=accept_newer, keep=keep, make_ready=make_ready), held
+        )
+        return record
+
+    async def undo(
+        self, former: Former, *, expect: str | None, accept_newer: bool, keep: Keep, by: str | None, address: str | None
+    ) -> RestoreRecord:
+        """See `Restores.undo`."""
+        contender = await asyncio.to_thread(self.former, former)
+        if expect is None:
+            seen = await self._require_no_loss(contender)
+        else:
+            seen = await self._require_expected(contender, expect, accept_newer=accept_newer)
+        now = self._workroom.context.now()
+        record = RestoreRecord(
+            id=new_id(now),
+            operation="undo",
+            state="applying",
+            stage="waiting",
+            created_at=now,
+            by=by,
+            address=address,
+            filename=former.filename,
+            source="former",
+            received_bytes=former.size_bytes,
+            put_back=former.id,
+        )
+        held = await self._applying.hold(record, by)
+        try:
+            await to_its_end(lambda: self._workroom.store.add(record))
+        except BaseException:
+            held.close()
+            raise
+
+        async def make_ready(tell: Tell) -> Ready:
+            return await self._make_former_ready(record, contender, tell)
+
+        self._applying.begin(
+            Plan(record=record, seen=seen, accept_newer=accept_newer, keep=keep, make_ready=make_ready), held
+        )
+        return record
+
+    def former(self, former: Former) -> Contender:
+        """The file of a former database. Blocks.
+
+        :raises RestoreError: it could not be opened when it was replaced.
+        """
+        path = self._formers.path_of(former.id)
+        if not former.openable:
+            raise RestoreError(
+                f"{former.filename} could not be opened when it was replaced, and cannot be put back by a click",
+                hint="It is kept as it was, with its log. Stage a backup instead; or, if there is none, have somebody "
+                "who knows SQLite look at a copy of both files.",
+            )
+        try:
+            mark = file_mark(path)
+        except FileNotFoundError:
+            raise RestoreError(
+                f"{former.filename} is no longer there", hint="Somebody may just have put it back."
+            ) from None
+        return Contender(
+            path=path, name=f"former {former.id}", mark=mark, facts=FileFacts(size_bytes=former.size_bytes)
+        )
+
+    # --- inside ---
+
+    async def _require_expected(self, contender: Contender, expect: str, *, accept_newer: bool) -> Seen:
+        """The shop as it is, which is what was confirmed, or newer.
+
+        :raises StateChanged: it is not, or the file is another one.
+        """
+        expected = Expectation.parse(expect)
+        if expected is None or not expected.is_of_file(contender.token):
+            raise await self._told(StateChanged, "What you confirmed is not this file as it is now", contender)
+        seen = await self._comparing.seen()
+        if expected.is_of_state(seen):
+            return seen
+        if not accept_newer:
+            raise await self._told(StateChanged, "The shop has changed since you compared", contender)
+        # What came between the comparison and now is told afterwards, too.
+        return replace(seen, newest_order=expected.newest_order)
+
+    async def _require_no_loss(self, contender: Contender) -> Seen:
+        """:raises WouldLose: something is in the shop that is not in the file, or it is newer there."""
+        compared = await self._comparing.compare(contender)
+        if compared.comparison.loses:
+            raise await self._told(WouldLose, "Something is in the shop that is not in the former database", contender)
+        return compared.seen
+
+    async def _told(self, kind: Callable[..., RestoreError], message: str, contender: Contender) -> RestoreError:
+        """The error, with the comparison as it is now and what stands for it."""
+        details: dict[str, Any] = {}
+        try:
+            comparison = (await self._comparing.compare(contender)).comparison
+            details["comparison"] = msgspec.to_builtins(comparison)
+            details["expect"] = await self._comparing.expect(contender, comparison)
+        except BerrypodError as error:
+            message = f"{message}; and it cannot be compared now ({error.message})"
+        return kind(message, **details)
+
+    async def _make_former_ready(self, record: RestoreRecord, contender: Contender, tell: Tell) -> Ready:
+        """It was whole when it was replaced. That it is still is read from every page: disks are not for ever.
+
+        :raises RestoreError: it is not.
+        """
+        inspection = await inspect(
+            contender.path, self._workroom.passphrase, progress=lambda stage, share: tell(share * 0.8)
+        )
+        verdict = inspection.verdict
+        if verdict.code == "schema_older":
+            # By a version from before an upgrade. The kept file stays as it is; a copy is brought up to date.
+            copy = await to_its_end(lambda: _copied(contender.path, self._workroom.store.candidate(record.id)))
+            prepared = await prepare(copy, self._workroom.passphrase)
+            return Ready(contender=replace(contender, path=copy, mark=prepared.mark), key=prepared.key)
+        if not verdict.acceptable:
+            raise RestoreError(f"{contender.path.name}: {verdict.title}. {verdict.message}", hint=verdict.hint)
+        return Ready(contender=contender, key=inspection.key)
+
+
+def contender_of(workroom: Workroom, record: RestoreRecord) -> Contender:
+    """The staged file of a record.
+
+    :raises RestoreNotReady: it is not `ready`.
+    :raises RestoreRunning: it is being applied.
+    """
+    if record.state == "applying":
+        raise RestoreRunning("This one is being applied already", restore_id=record.id)
+    if record.state != "ready" or record.mark is None or record.sha256 is None:
+        raise RestoreNotReady(f"It is {record.state}", state=record.state)
+    candidate = record.candidate
+    return Contender(
+        path=workroom.store.candidate(record.id),
+        name=record.sha256,
+        mark=record.mark,
+        facts=FileFacts(
+            size_bytes=record.received_bytes,
+            schema_revision=candidate and candidate.schema_revision,
+            encrypted=candidate and candidate.encrypted,
+            key_fingerprint=candidate and candidate.key_fingerprint,
+            made_by=candidate and candidate.made_by,
+        ),
+    )
+
+
+def keep_of(by: str | None, *, account: bool) -> Keep:
+    """Who must be able to go on afterwards: the token always, the account unless it was said otherwise."""
+    kind, _, name = (by or "").partition(":")
+    return Keep(
+        admin_email=name if kind == "admin" and account else None, token_prefix=name if kind == "token" else None
+    )
+
+
+def _copied(path: Path, target: Path) -> Path:
+    require_space(make_private_folder(target.parent), path.stat().st_size + SPARE_BYTES)
+    shutil.copyfile(path, target)
+    target.chmod(PRIVATE_FILE)
+    return target

@@ -1,0 +1,316 @@
+"""Staging: a file comes to lie beside the database, from a browser, a program, an exporter or this machine's disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import msgspec
+
+from berrypod import errors
+from berrypod.errors import BerrypodError, BrokenOff
+from berrypod.events import RestoreDiscarded, RestoreFailed, RestoreStaged
+from berrypod.kept import CopyUnknown, ExporterFailed, Kept, KeptFile
+from berrypod.records import Trouble, new_id
+from berrypod.storage.diagnosis import require_file
+from berrypod.storage.files import free_bytes
+from berrypod.storage.snapshot import SPARE_BYTES
+from berrypod_restore.examining import Examining
+from berrypod_restore.faults import RestoreRunning, TooManyRestores
+from berrypod_restore.receiving import Limits, Received, receive
+from berrypod_restore.records import RestoreRecord, Source
+from berrypod_restore.verdicts import verdict
+from berrypod_restore.workroom import Unwanted, Workroom, to_its_end
+
+log = logging.getLogger("berrypod.restore")
+
+_LONGEST_FILENAME: Final = 200
+_PIECE_BYTES: Final = 1024 * 1024
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be uploaded. `free_bytes` is what the disk has for it; None if that cannot be said."""
+
+    limit_bytes: int
+    free_bytes: int | None
+
+
+class Staging:
+    """The beginnings of restores, and their ends when nobody wants them."""
+
+    def __init__(self, workroom: Workroom, examining: Examining) -> None:
+        self._workroom = workroom
+        self._examining = examining
+
+    @property
+    def limits(self) -> Limits:
+        """For what comes over the network."""
+        return Limits(max_bytes=self._workroom.max_bytes)
+
+    async def room(self, size_bytes: int) -> Room:
+        """See `Restores.room`."""
+        store = self._workroom.store
+        folder = await asyncio.to_thread(self._workroom.context.work_folder)
+        if size_bytes:
+            await asyncio.to_thread(self.limits.require, folder, size_bytes)
+            if error := self._too_many(await asyncio.to_thread(store.all)):
+                raise error
+        free = await asyncio.to_thread(free_bytes, folder)
+        return Room(limit_bytes=self._workroom.max_bytes, free_bytes=max(free - SPARE_BYTES, 0))
+
+    async def stage(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        filename: str | None,
+        expected_bytes: int | None,
+        by: str | None,
+        address: str | None,
+        source: Source,
+        limits: Limits,
+    ) -> RestoreRecord:
+        """See `Restores.stage`."""
+        record = self._new(filename, expected_bytes, by, address, source)
+        claim = await self._add(record, limits)
+        try:
+            received = await self._receive(record, chunks, limits)
+            record = await self._staged(record, received)
+        except BaseException as error:
+            # Not in a thread: whoever cancelled this may not wait. Nobody has the id, so nobody misses the record.
+            self._workroom.store.delete(record.id)
+            claim.close()
+            if isinstance(error, BerrypodError):
+                self._emit_failed(record, error)
+            raise
+        self._workroom.begin(record.id, claim, lambda: self._examining.examine(record.id))
+        return record
+
+    async def stage_kept(self, exporter: str, copy_id: str, *, by: str | None, address: str | None) -> RestoreRecord:
+        """See `Restores.stage_kept`."""
+        kept = Kept(self._workroom.context.plugins, CopyUnknown)
+        file = await kept.open(exporter, copy_id)
+        limits = Limits(max_bytes=None)
+        record = self._new(file.copy.filename, file.copy.size_bytes, by, address, "kept")
+        try:
+            claim = await self._add(record, limits)
+        except BaseException:
+            await _close(file.chunks)
+            raise
+        self._workroom.begin(record.id, claim, lambda: self._fetch(record, file, limits))
+        return record
+
+    async def stage_file(self, path: Path, *, by: str | None) -> RestoreRecord:
+        """See `Restores.stage_file`."""
+        size = (await asyncio.to_thread(require_file, path)).st_size
+        await asyncio.to_thread(self._refuse_own, path)
+        if journal := await asyncio.to_thread(_journal_beside, path):
+            return await self._refused(path, by, journal)
+        return await self.stage(
+            _pieces(path),
+            filename=path.name,
+            expected_bytes=size,
+            by=by,
+            address=None,
+            source="file",
+            limits=Limits(max_bytes=None),
+        )
+
+    async def discard(self, restore_id: str, *, by: str | None) -> None:
+        """See `Restores.discard`."""
+
+        def check(record: RestoreRecord) -> RestoreRecord:
+            if record.state == "applying" and self._workroom.store.is_worked_on(record.id):
+                raise RestoreRunning("It is being applied, which cannot be stopped half-way", restore_id=record.id)
+            return record
+
+        record = await self._workroom.record(restore_id)
+        await to_its_end(lambda: self._workroom.store.update(record.id, check))
+        await self._workroom.cancel(record.id)
+        if await to_its_end(lambda: self._workroom.store.delete(record.id)) and record.staged:
+            self._emit_discarded(record, by)
+
+    async def expire(self) -> None:
+        """Remove what nobody restored in time."""
+        store = self._workroom.store
+        for record in await asyncio.to_thread(store.all):
+            over = record.staged and not record.active and store.is_expired(record)
+            if over and await to_its_end(lambda record=record: store.delete(record.id)):
+                self._emit_discarded(record, None)
+
+    # --- inside ---
+
+    def _refuse_own(self, path: Path) -> None:
+        """:raises Conflict: it is the shop's own file. To open and close it here would drop SQLite's locks on it."""
+        own = self._workroom.context.database.path
+        if own.exists() and path.samefile(own):
+            raise errors.Conflict(
+                f"{path} is the shop's own database",
+                hint="Name a backup. `berrypod backup create` makes one.",
+            )
+
+    async def _refused(self, path: Path, by: str | None, journal: Path) -> RestoreRecord:
+        """The file alone is not the whole: what is beside it would not come along."""
+        words = f"{journal.name} lies beside {path.name}, and the newest changes are in there."
+        record = msgspec.structs.replace(
+            self._new(path.name, None, by, None, "file"),
+            state="refused",
+            verdict=verdict("journal_beside", words),
+            finished_at=self._workroom.context.now(),
+        )
+        await to_its_end(lambda: self._workroom.store.add(record))
+        return record
+
+    def _new(
+        self, filename: str | None, expected_bytes: int | None, by: str | None, address: str | None, source: Source
+    ) -> RestoreRecord:
+        now = self._workroom.context.now()
+        return RestoreRecord(
+            id=new_id(now),
+            state="uploading",
+            created_at=now,
+            by=by,
+            address=address,
+            filename=plain_name(filename),
+            source=source,
+            expected_bytes=expected_bytes,
+        )
+
+    async def _add(self, record: RestoreRecord, limits: Limits) -> ExitStack:
+        """Write the record down, and claim it."""
+        self._workroom.require_running()
+        store = self._workroom.store
+        folder = await asyncio.to_thread(self._workroom.context.work_folder)
+        await asyncio.to_thread(limits.require, folder, record.expected_bytes)
+        claim = await self._workroom.claim(record.id)
+        try:
+            await to_its_end(lambda: store.add(record, unless=self._too_many))
+        except BaseException:
+            claim.close()
+            raise
+        return claim
+
+    def _too_many(self, records: Sequence[RestoreRecord]) -> TooManyRestores | None:
+        most = self._workroom.pace.staged_at_most
+        if sum(record.staged for record in records) < most:
+            return None
+        return TooManyRestores(f"{most} files are staged already")
+
+    async def _receive(self, record: RestoreRecord, chunks: AsyncIterator[bytes], limits: Limits) -> Received:
+        return await receive(
+            self._while_wanted(record.id, chunks),
+            self._workroom.store.candidate(record.id),
+            expected_bytes=record.expected_bytes,
+            limits=limits,
+            pace=self._workroom.pace,
+        )
+
+    async def _while_wanted(self, restore_id: str, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """:raises Conflict: it was discarded meanwhile, perhaps through another process."""
+        looked = monotonic()
+        async for chunk in chunks:
+            yield chunk
+            if monotonic() - looked > self._workroom.pace.look_seconds:
+                looked = monotonic()
+                if not await asyncio.to_thread(self._workroom.store.exists, restore_id):
+                    raise _cancelled()
+
+    async def _staged(self, record: RestoreRecord, received: Received) -> RestoreRecord:
+        try:
+            changed = await self._workroom.update(
+                record.id,
+                lambda found: msgspec.structs.replace(
+                    found,
+                    state="inspecting",
+                    received_bytes=received.size_bytes,
+                    expected_bytes=received.size_bytes,
+                    sha256=received.sha256,
+                    progress=0.0,
+                ),
+            )
+        except Unwanted:
+            raise _cancelled() from None
+        self._workroom.emit(
+            RestoreStaged(
+                restore_id=record.id,
+                sha256=received.sha256,
+                size_bytes=received.size_bytes,
+                source=record.source,
+                actor=record.by,
+                address=record.address,
+            )
+        )
+        return changed
+
+    async def _fetch(self, record: RestoreRecord, file: KeptFile, limits: Limits) -> None:
+        """In a task: what goes wrong is told by the record."""
+        try:
+            received = await self._receive(record, file.chunks, limits)
+            if file.copy.sha256 is not None and file.copy.sha256 != received.sha256:
+                raise ExporterFailed(
+                    f"What came of {file.copy.filename} is not what the exporter says that it keeps: "
+                    "its digest is another one",
+                    hint="Try again, or restore another copy.",
+                )
+            await self._staged(record, received)
+        except BrokenOff as error:
+            raise ExporterFailed(str(error)) from error
+        finally:
+            await _close(file.chunks)
+        await self._examining.examine(record.id)
+
+    def _emit_failed(self, record: RestoreRecord, error: BerrypodError) -> None:
+        trouble = Trouble.of(error)
+        self._workroom.emit(
+            RestoreFailed(
+                restore_id=record.id,
+                code=trouble.code,
+                error=trouble.message,
+                hint=trouble.hint,
+                actor=record.by,
+                address=record.address,
+            )
+        )
+
+    def _emit_discarded(self, record: RestoreRecord, by: str | None) -> None:
+        self._workroom.emit(
+            RestoreDiscarded(restore_id=record.id, sha256=record.sha256, size_bytes=record.received_bytes, actor=by)
+        )
+
+
+def plain_name(filename: str | None) -> str | None:
+    """A file's name as a client gives it, made fit to be shown: without folders and control characters."""
+    name = (filename or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_FILENAME] or None
+
+
+def _cancelled() -> errors.Conflict:
+    return errors.Conflict("The upload was cancelled", hint="Nothing of it was kept.")
+
+
+def _journal_beside(path: Path) -> Path | None:
+    for end in ("-wal", "-journal"):
+        journal = path.with_name(path.name + end)
+        if journal.exists() and journal.stat().st_size > 0:
+            return journal
+    return None
+
+
+async def _pieces(path: Path) -> AsyncGenerator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await to_its_end(lambda: file.read(_PIECE_BYTES)):
+            yield piece
+    finally:
+        file.close()
+
+
+async def _close(chunks: AsyncIterator[bytes]) -> None:
+    if close := getattr(chunks, "aclose", None):
+        with contextlib.suppress(Exception):
+            await close()

@@ -1,0 +1,67 @@
+"""One replacement at a time, over all processes; the other is told who is at it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from berrypod.storage.files import PRIVATE_FILE, translate_os_error
+from berrypod_restore.faults import RestoreRunning
+from berrypod_restore.records import Operation
+
+_VERBS = {"restore": "is being restored", "undo": "is being put back"}
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is at it."""
+
+    restore_id: str
+    operation: Operation
+    by: str | None
+    since: datetime
+
+
+@contextmanager
+def turn(path: Path, holder: Holder) -> Generator[None]:
+    """Have the lock on `path`. A process that dies lets go of it.
+
+    :raises RestoreRunning: somebody has it. It is told at once.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    except OSError as error:
+        raise translate_os_error(error, path.parent) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _taken(descriptor) from None
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, msgspec.json.encode(holder), 0)
+        except OSError as error:
+            raise translate_os_error(error, path.parent) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> RestoreRunning:
+    try:
+        holder = msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder)
+    except msgspec.MsgspecError:  # It is locked first and written an instant later.
+        return RestoreRunning("Somebody has just begun to replace the database")
+    who = f" by {holder.by}" if holder.by else ""
+    return RestoreRunning(
+        f"A database {_VERBS[holder.operation]} already, since {holder.since:%H:%M:%S} UTC{who}",
+        operation=holder.operation,
+        by=holder.by,
+        since=holder.since.isoformat(timespec="seconds"),
+        restore_id=holder.restore_id,
+    )
