@@ -1,28 +1,26 @@
-"""What the plugin declares."""
+"""What the plugin declares. Each hook imports what it needs: `berrypod --help` asks for the commands alone."""
+
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 import click
-from litestar import Router
-from litestar.di import Provide
-from litestar.types import ControllerRouterHandler
 
-from berrypod.context import PluginContext
+from berrypod.commands.lazy import LazyCommand
 from berrypod.declarations import AdminPanel, BackupExporter, StatsProvider
 from berrypod.hookspecs import hookimpl
-from berrypod.kept import Kept
-from berrypod_backup import last
-from berrypod_backup.api import BackupsController, KeptController
-from berrypod_backup.exporting import download_exporter
-from berrypod_backup.faults import BackupUnknown
-from berrypod_backup.pages import PagesController
-from berrypod_backup.panel import Panel
-from berrypod_backup.service import Backups
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from berrypod.context import PluginContext
+    from berrypod.kept import Kept
+    from berrypod_backup.service import Backups
 
 T = TypeVar("T")
 
@@ -33,6 +31,8 @@ _backups: WeakValueDictionary[int, Backups] = WeakValueDictionary()
 
 def backups_of(context: PluginContext) -> Backups:
     """The backups of the app that `context` belongs to."""
+    from berrypod_backup.service import Backups
+
     found = _backups.get(id(context.database))
     if found is None:
         found = _backups[id(context.database)] = Backups(context)
@@ -41,22 +41,35 @@ def backups_of(context: PluginContext) -> Backups:
 
 @hookimpl
 def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter]:
+    from berrypod_backup.exporting import download_exporter
+
     return [download_exporter()]
 
 
 @hookimpl
 def berrypod_stats_providers(context: PluginContext) -> Sequence[StatsProvider]:
+    from berrypod_backup import last
+
     return [last.provider(context)]
 
 
 @hookimpl
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
-    return [Panel(context, backups_of(context), Kept(context.plugins, BackupUnknown)).declaration()]
+    from berrypod_backup.panel import Panel
+
+    return [Panel(context, backups_of(context), _kept(context)).declaration()]
 
 
 @hookimpl
 def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
-    backups, kept = backups_of(context), Kept(context.plugins, BackupUnknown)
+    from litestar import Router
+    from litestar.di import Provide
+
+    from berrypod_backup.api import BackupsController, KeptController
+    from berrypod_backup.pages import PagesController
+    from berrypod_backup.panel import Panel
+
+    backups, kept = backups_of(context), _kept(context)
     parts = {"backups": backups, "kept": kept, "panel": Panel(context, backups, kept)}
     return [
         Router(
@@ -74,9 +87,14 @@ def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[Non
 
 @hookimpl
 def berrypod_register_commands(cli: click.Group) -> None:
-    from berrypod_backup.commands import backup  # noqa: PLC0415 - the server has no use for commands
+    cli.add_command(LazyCommand("backup", "berrypod_backup.commands:backup", help="Make backups, and check them."))
 
-    cli.add_command(backup)
+
+def _kept(context: PluginContext) -> Kept:
+    from berrypod.kept import Kept
+    from berrypod_backup.faults import BackupUnknown
+
+    return Kept(context.plugins, BackupUnknown)
 
 
 def _always(part: T) -> Callable[[], T]:

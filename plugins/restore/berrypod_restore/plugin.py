@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+import click
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from berrypod.commands.lazy import LazyCommand
 from berrypod.context import PluginContext
-from berrypod.declarations import SettingDeclaration
+from berrypod.declarations import AdminPanel, RestoreGuard, SettingDeclaration
 from berrypod.hookspecs import hookimpl
+from berrypod_restore import api, pages
+from berrypod_restore.panel import Panel
 from berrypod_restore.service import Restores
+from berrypod_restore.shrinkage import shrinkage_guard
+from berrypod_restore.workroom import FORMERS_KEPT, MAX_BYTES
 
 T = TypeVar("T")
 
@@ -30,13 +41,59 @@ def restores_of(context: PluginContext) -> Restores:
 def berrypod_settings() -> Sequence[SettingDeclaration]:
     return [
         SettingDeclaration(
-            name="BERRYPOD_RESTORE_MAX_BYTES",
+            name=MAX_BYTES,
             help="The largest file that may be uploaded to be restored, in bytes.",
             default="8000000000",
         ),
         SettingDeclaration(
-            name="BERRYPOD_RESTORE_FORMERS",
+            name=FORMERS_KEPT,
             help="How many databases that were replaced are kept for an undo. The newest always is.",
             default="3",
         ),
     ]
+
+
+@hookimpl
+def berrypod_restore_guards(context: PluginContext) -> Sequence[RestoreGuard]:
+    return [shrinkage_guard()]
+
+
+@hookimpl
+def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
+    return [Panel(context, restores_of(context)).declaration()]
+
+
+@hookimpl
+def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
+    restores = restores_of(context)
+    parts = {"restores": restores, "restore_panel": Panel(context, restores)}
+    return [
+        Router(
+            "/",
+            route_handlers=[*api.HANDLERS, *pages.HANDLERS],
+            dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
+        )
+    ]
+
+
+@hookimpl
+def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[None]:
+    return restores_of(context).running()
+
+
+@hookimpl
+def berrypod_register_commands(cli: click.Group) -> None:
+    cli.add_command(
+        LazyCommand(
+            "restore", "berrypod_restore.commands:restore", help="Replace the shop by a backup, and take it back."
+        )
+    )
+
+
+def _always(part: T) -> Callable[[], T]:
+    def provide() -> T:
+        return part
+
+    # Litestar resolves dependencies by annotation, which is only known here.
+    provide.__annotations__["return"] = type(part)
+    return provide
