@@ -18,7 +18,8 @@ from berrypod_restore.differences import KINDS, Kind
 from berrypod_restore.faults import RestoreNotReady, RestoreRunning, RestoreUnknown, StateChanged, WouldLose
 from berrypod_restore.panel import STATIC_FILES, Panel, asset, asset_bytes
 from berrypod_restore.records import RestoreRecord
-from berrypod_restore.service import Restores, Room
+from berrypod_restore.service import Restores
+from berrypod_restore.staging import Room
 from berrypod_restore.stream import restore_events
 from berrypod_restore.uploading import body_of, file_of_form
 from berrypod_restore.views import BASE, PAGE, UndoView, Visit

@@ -13,9 +13,10 @@ import jinja2
 
 from berrypod.context import PluginContext
 from berrypod.declarations import AdminPanel, PanelRequest
-from berrypod.kept import Kept, KeptListing
+from berrypod.kept import KeptListing
 from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord
-from berrypod_restore.service import Restores, Room
+from berrypod_restore.service import Restores
+from berrypod_restore.staging import Room
 from berrypod_restore.views import BASE, PAGE, RestoreView, UndoView, Views
 from berrypod_restore.wording import APPLYING_WORDS, age, doing, ended
 
@@ -112,7 +113,7 @@ class Panel:
             waiting=[one for one in records if one.staged and not one.active],
             last=last,
             last_words=ended(last) if last else ("", "", ""),
-            kept=await Kept(self._context.plugins).listings(),
+            kept=await self._restores.kept(),
             formers=[
                 ShownFormer(former=one, age=age(one.replaced_at, self._context.now()))
                 for one in await self._restores.formers()
