@@ -20,7 +20,8 @@ from berrypod.storage.wholeness import has_lost_its_name
 from berrypod_restore.verdicts import Verdict, verdict
 
 _PAGES_PROBED: Final = 64
-_PAGE_SIZES: Final = (1024, 4096, 2048, 8192, 16_384, 32_768, 65_536, 512)
+# SQLite can do nothing with 512 bytes of which SQLCipher keeps some.
+_PAGE_SIZES: Final = (1024, 4096, 2048, 8192, 16_384, 32_768, 65_536)
 
 # How files of other kinds begin. A backup that was packed is the one that somebody will really choose.
 _BEGINNINGS: Final = {
@@ -90,7 +91,9 @@ def explain_unopened(path: Path, passphrase: Secret | None, shop_key: DatabaseKe
 
 
 def _is_of_shop(shop_key: DatabaseKey, first: bytes, pages: dict[int, bytes]) -> bool:
-    return any(shop_key.authenticates(page, number) for number, page in ((1, first), *pages.items()))
+    return first[:SALT_BYTES] != shop_key.salt and any(
+        shop_key.authenticates(page, number) for number, page in ((1, first), *pages.items())
+    )
 
 
 def _encrypted(path: Path, size: int, passphrase: Secret | None, salt: bytes) -> Verdict:
@@ -140,12 +143,14 @@ def _probe(descriptor: int) -> Iterator[tuple[int, bytes]]:
 
 def _other_settings(path: Path, passphrase: Secret, salt: bytes) -> str | None:
     """Which other settings open the file with this key: found by really opening it, read-only."""
+    ways = {(settings.algorithm, settings.rounds) for settings in _KNOWN_SETTINGS}
+    keys = {way: hashlib.pbkdf2_hmac(way[0], passphrase.reveal().encode(), salt, way[1], 32) for way in ways}
     for settings in _KNOWN_SETTINGS:
-        derived = hashlib.pbkdf2_hmac(settings.algorithm, passphrase.reveal().encode(), salt, settings.rounds, 32)
+        key = DatabaseKey(keys[settings.algorithm, settings.rounds], salt)
         for page_bytes in _PAGE_SIZES:
             cipher = (*settings.pragmas, f"cipher_page_size = {page_bytes}")
             try:
-                with closing(open_immutable(path, DatabaseKey(derived, salt), cipher=cipher)):
+                with closing(open_immutable(path, key, cipher=cipher)):
                     return f"{settings.name} does with pages of {page_bytes:,} bytes"
             except (dbapi2.Error, MemoryError):
                 continue
