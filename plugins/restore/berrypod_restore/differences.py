@@ -11,9 +11,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-Kind = Literal["orders", "products", "subscribers", "admins"]
+Kind = Literal["orders", "products", "subscribers", "settings", "admins"]
 
-KINDS: Final[tuple[Kind, ...]] = ("orders", "products", "subscribers", "admins")
+KINDS: Final[tuple[Kind, ...]] = ("orders", "products", "subscribers", "settings", "admins")
 
 ITEMS_SHOWN: Final = 50
 """The newest so many of a kind are listed. The others are counted, and are in the CSV file."""
@@ -60,9 +60,9 @@ class TableDifference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LostItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One order, product, subscriber or admin that only one of the two sides has."""
+    """One order, product, subscriber, setting or admin that only one of the two sides has."""
 
-    label: Annotated[str, Meta(description="An order's number, a product's title, an e-mail address")]
+    label: Annotated[str, Meta(description="An order's number, a product's title, an e-mail address, a setting's name")]
     detail: Annotated[str, Meta(description="What else tells it apart", examples=["Ada · ada@example.org · paid"])]
     at: Annotated[datetime | None, Meta(description="When it was placed, made or joined")]
     value: Amount | None = None

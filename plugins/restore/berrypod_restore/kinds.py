@@ -1,4 +1,4 @@
-"""What is compared: orders by their number, products by their slug, subscribers and admins by their e-mail address.
+"""What is compared: orders by number, products by slug, subscribers and admins by e-mail address, settings by name.
 
 Each kind is a query that gives rows of `id, key, at, <fields>`. Two rows of one key differ if any of the fields does.
 """
@@ -39,16 +39,17 @@ class Compared:
     fields: Mapping[str, Field]
     label: Callable[[Mapping[str, Any]], str]
     detail: Callable[[Mapping[str, Any]], str]
+    id: str = "id"
 
     @cached_property
     def select(self) -> str:
-        columns = ", ".join(["id", self.key, self.at, *(field.sql for field in self.fields.values())])
+        columns = ", ".join([self.id, self.key, self.at, *(field.sql for field in self.fields.values())])
         return f"SELECT {columns} FROM {self.table}"  # noqa: S608 - constants of this module
 
     @cached_property
     def select_key(self) -> str:
         """As far as the key, which is in the index."""
-        return f"SELECT id, {self.key} FROM {self.table}"  # noqa: S608 - constants of this module
+        return f"SELECT {self.id}, {self.key} FROM {self.table}"  # noqa: S608 - constants of this module
 
     def differ(self, current: Row, candidate: Row) -> bool:
         return current[_FIELDS:] != candidate[_FIELDS:]
@@ -191,4 +192,18 @@ _ADMINS: Final = Compared(
     detail=lambda admin: _joined(admin["name"], "disabled" if admin["disabled"] == b"disabled" else ""),
 )
 
-COMPARED: Final[Mapping[Kind, Compared]] = {one.kind: one for one in (_ORDERS, _PRODUCTS, _SUBSCRIBERS, _ADMINS)}
+# Of JSON type: without the cast SQLite would hand out the text `24` as a number.
+_SETTINGS: Final = Compared(
+    kind="settings",
+    table="settings",
+    id="rowid",
+    key="key",
+    at="updated_at",
+    fields={"value": Field(sql="CAST(value AS TEXT)", words="value", told=True)},
+    label=lambda setting: shown(setting["key"]),
+    detail=lambda setting: shown(setting["value"]),
+)
+
+COMPARED: Final[Mapping[Kind, Compared]] = {
+    one.kind: one for one in (_ORDERS, _PRODUCTS, _SUBSCRIBERS, _SETTINGS, _ADMINS)
+}

@@ -37,8 +37,9 @@ class _Sheet:
 
     columns: Mapping[str, str]
 
-    def select(self, table: str) -> str:
-        return f"SELECT {', '.join(self.columns.values())} FROM {table} WHERE id = ?"  # noqa: S608 - constants
+    def select(self, compared: Compared) -> str:
+        columns = ", ".join(self.columns.values())
+        return f"SELECT {columns} FROM {compared.table} WHERE {compared.id} = ?"  # noqa: S608 - constants
 
 
 _LINES: Final = """(
@@ -73,6 +74,7 @@ _SHEETS: Final[Mapping[Kind, _Sheet]] = {
     "subscribers": _Sheet(
         columns=_columns("email", "status", subscribed_at_utc="subscribed_at", unsubscribed_at_utc="unsubscribed_at")
     ),
+    "settings": _Sheet(columns=_columns("key", value="CAST(value AS TEXT)", updated_at_utc="updated_at")),
     "admins": _Sheet(columns=_columns("email", "name", created_at_utc="created_at", disabled_at_utc="disabled_at")),
 }
 
@@ -91,7 +93,7 @@ def lost_csv(
     compared, sheet = COMPARED[kind], _SHEETS[kind]
     with reading_candidate(candidate) as theirs, reading_current(current) as ours:
         yield _BYTE_ORDER_MARK + _lines([[*sheet.columns, *(["differs"] if changed else [])]])
-        select = sheet.select(compared.table)
+        select = sheet.select(compared)
         block: list[list[str]] = []
         with closing(_chosen(ours, theirs, compared, changed=changed)) as chosen:
             for row_id, differs in chosen:

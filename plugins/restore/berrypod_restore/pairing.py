@@ -1,4 +1,4 @@
-"""Which rows of two files are the same thing: by number, slug or e-mail address, whatever their ids are.
+"""Which rows of two files are the same thing: by number, slug, e-mail address or name, whatever their ids are.
 
 Both files are read once, side by side, in the order of their ids: that is the order in which rows lie in the file. In
 the order of the keys, which for orders is random, each row costs a page of its own: 11 seconds for 500,000 orders
@@ -36,7 +36,7 @@ def pairs(current: Source, candidate: Source, compared: Compared) -> Iterator[Pa
 
 def _side_by_side(current: Source, candidate: Source, compared: Compared) -> Iterator[Pair]:
     """Rows of the same id together, whatever their keys are."""
-    in_order = f"{compared.select} ORDER BY id"
+    in_order = f"{compared.select} ORDER BY {compared.id}"
     ours, theirs = current.rows(in_order), candidate.rows(in_order)
     our, their = next(ours, None), next(theirs, None)
     while our is not None or their is not None:
