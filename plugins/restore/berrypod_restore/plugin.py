@@ -1,26 +1,26 @@
-"""What the plugin declares."""
+"""What the plugin declares. Each hook imports what it needs: `berrypod --help` asks for the commands alone."""
+
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 import click
-from litestar import Router
-from litestar.di import Provide
-from litestar.types import ControllerRouterHandler
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.context import PluginContext
 from berrypod.declarations import AdminPanel, RestoreGuard, SettingDeclaration
 from berrypod.hookspecs import hookimpl
-from berrypod_restore import api, pages
-from berrypod_restore.panel import Panel
-from berrypod_restore.service import Restores
-from berrypod_restore.shrinkage import shrinkage_guard
-from berrypod_restore.workroom import FORMERS_KEPT, MAX_BYTES
+from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from berrypod.context import PluginContext
+    from berrypod_restore.service import Restores
 
 T = TypeVar("T")
 
@@ -31,6 +31,8 @@ _restores: WeakValueDictionary[int, Restores] = WeakValueDictionary()
 
 def restores_of(context: PluginContext) -> Restores:
     """The restores of the app that `context` belongs to."""
+    from berrypod_restore.service import Restores
+
     found = _restores.get(id(context.database))
     if found is None:
         found = _restores[id(context.database)] = Restores(context)
@@ -55,16 +57,26 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
 
 @hookimpl
 def berrypod_restore_guards(context: PluginContext) -> Sequence[RestoreGuard]:
+    from berrypod_restore.shrinkage import shrinkage_guard
+
     return [shrinkage_guard()]
 
 
 @hookimpl
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
+    from berrypod_restore.panel import Panel
+
     return [Panel(context, restores_of(context)).declaration()]
 
 
 @hookimpl
 def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
+    from litestar import Router
+    from litestar.di import Provide
+
+    from berrypod_restore import api, pages
+    from berrypod_restore.panel import Panel
+
     restores = restores_of(context)
     parts = {"restores": restores, "restore_panel": Panel(context, restores)}
     return [

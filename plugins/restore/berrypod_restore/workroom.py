@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from berrypod.events import Event
 from berrypod.records import Trouble
 from berrypod.settings import Secret
 from berrypod_restore.faults import RestoreError, RestoreUnknown
+from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
 from berrypod_restore.pace import Pace
 from berrypod_restore.records import RestoreRecord
 from berrypod_restore.store import Store
@@ -24,10 +25,6 @@ log = logging.getLogger("berrypod.restore")
 
 T = TypeVar("T")
 Change = Callable[[RestoreRecord], RestoreRecord]
-
-
-MAX_BYTES: Final = "BERRYPOD_RESTORE_MAX_BYTES"
-FORMERS_KEPT: Final = "BERRYPOD_RESTORE_FORMERS"
 
 
 class Unwanted(Exception):

@@ -1,0 +1,8 @@
+"""The names of the plugin's settings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_BYTES: Final = "BERRYPOD_RESTORE_MAX_BYTES"
+FORMERS_KEPT: Final = "BERRYPOD_RESTORE_FORMERS"
