@@ -72,7 +72,7 @@ class Settings:
     @property
     def base_key_is_public(self) -> bool:
         """True in development without SECRET_KEY_BASE: sessions and encrypted fields are then not protected."""
-        return self.secret_key_base.reveal() == _DEVELOPMENT_KEY_BASE
+        return is_public(self.secret_key_base)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -161,8 +161,13 @@ def _require(name: str, secret: Secret | None) -> None:
         raise SettingsError(
             f"{name} has {len(secret)} bytes; at least {MINIMUM_SECRET_BYTES} are needed", hint=_type_this(name)
         )
-    if secret.reveal() == _DEVELOPMENT_KEY_BASE:
+    if is_public(secret):
         raise SettingsError(f"{name} is the public key of development", hint=_type_this(name))
+
+
+def is_public(secret: Secret) -> bool:
+    """True for the key of development, which is printed in this file and protects nothing."""
+    return secret.reveal() == _DEVELOPMENT_KEY_BASE
 
 
 def _type_this(name: str) -> str:

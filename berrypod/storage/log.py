@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from berrypod.storage.keys import DatabaseKey
 
-_HEADER_BYTES = 32
-_FRAME_HEADER_BYTES = 24
+HEADER_BYTES = 32
+FRAME_HEADER_BYTES = 24
 _LARGEST_PAGE_BYTES = 65_536
 _MAGIC_LITTLE_ENDIAN, _MAGIC_BIG_ENDIAN = 0x377F0682, 0x377F0683
 _MASK = 0xFFFFFFFF
@@ -44,12 +44,12 @@ def first_frame(log: Path) -> Frame | None:
     """The first page in a log; None if there is none that SQLite would read (it ignores what fails its checksum)."""
     try:
         with log.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-            frame_header = file.read(_FRAME_HEADER_BYTES)
+            header = file.read(HEADER_BYTES)
+            frame_header = file.read(FRAME_HEADER_BYTES)
             rest = file.read(_LARGEST_PAGE_BYTES)
     except FileNotFoundError:
         return None
-    if len(header) < _HEADER_BYTES or len(frame_header) < _FRAME_HEADER_BYTES:
+    if len(header) < HEADER_BYTES or len(frame_header) < FRAME_HEADER_BYTES:
         return None
     magic, _version, page_bytes, _sequence = struct.unpack(">4I", header[:16])
     page = rest[:page_bytes]
