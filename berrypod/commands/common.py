@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from berrypod.errors import BerrypodError
+from berrypod.errors import BerrypodError, StorageError
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 
@@ -68,6 +68,25 @@ async def opened_context(plugin: str) -> AsyncGenerator[PluginContext]:
     """As `opened_parts`, for a plugin's commands."""
     async with opened_parts() as parts:
         yield parts.context(plugin)
+
+
+@asynccontextmanager
+async def context_anyway(plugin: str) -> AsyncGenerator[PluginContext]:
+    """As `opened_context`, also for a shop whose file cannot be opened, or is not there: `database.is_open` says so.
+
+    For what puts that right.
+    """
+    from berrypod.parts import create_parts  # noqa: PLC0415 - as above
+
+    parts = create_parts(Settings.from_env(), current_plugins())
+    with suppress(StorageError):
+        await parts.database.open()
+    try:
+        async with parts.maintenance.watching():
+            yield parts.context(plugin)
+    finally:
+        await parts.database.close()
+        await asyncio.to_thread(parts.audit.close)
 
 
 def echo_json(value: Any) -> None:

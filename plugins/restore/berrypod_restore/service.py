@@ -159,6 +159,7 @@ class Restores:
             async with asyncio.timeout(timeout):
                 while (record := await self.get(restore_id)).active:  # noqa: ASYNC110 - by whatever process
                     await asyncio.sleep(self.pace.look_seconds)
+                await self._workroom.ended(restore_id)
         except TimeoutError:
             return await self.get(restore_id)
         return record

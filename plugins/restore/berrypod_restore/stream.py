@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 import msgspec
@@ -32,16 +32,21 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         return cls(state=record.state, step=record.stage, progress=round(record.progress, 4), words=doing(record))
 
 
-async def restore_events(restores: Restores, restore_id: str) -> ServerSentEvent:
+async def restore_events(
+    restores: Restores, restore_id: str, *, tell: Callable[[RestoreRecord], object] = Told.of
+) -> ServerSentEvent:
     """`restore` for each change, and `end` when nobody works on it any more.
 
+    :param tell: what is told of a record: what the page's script needs, unless something else is given.
     :raises RestoreUnknown: there is none of this id, or no longer.
     """
     await restores.get(restore_id)
-    return ServerSentEvent(_messages(restores.changes(restore_id)), retry_duration=_TRY_AGAIN_MILLISECONDS)
+    return ServerSentEvent(_messages(restores.changes(restore_id), tell), retry_duration=_TRY_AGAIN_MILLISECONDS)
 
 
-async def _messages(changes: AsyncGenerator[RestoreRecord]) -> AsyncGenerator[ServerSentEventMessage]:
+async def _messages(
+    changes: AsyncGenerator[RestoreRecord], tell: Callable[[RestoreRecord], object]
+) -> AsyncGenerator[ServerSentEventMessage]:
     coming = asyncio.ensure_future(_next(changes))
     try:
         while True:
@@ -52,7 +57,7 @@ async def _messages(changes: AsyncGenerator[RestoreRecord]) -> AsyncGenerator[Se
             record = coming.result()
             if record is None:
                 break
-            yield ServerSentEventMessage(event="restore", data=msgspec.json.encode(Told.of(record)))
+            yield ServerSentEventMessage(event="restore", data=msgspec.json.encode(tell(record)))
             coming = asyncio.ensure_future(_next(changes))
         yield ServerSentEventMessage(event="end", data="")
     finally:
