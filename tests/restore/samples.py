@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from berrypod_restore.differences import Amount, ChangedItem, Comparison, Kind, Losses, LostItem, Side, TableDifference
+from berrypod_restore.differences import (
+    KINDS,
+    Amount,
+    ChangedItem,
+    Comparison,
+    Kind,
+    Losses,
+    LostItem,
+    Side,
+    TableDifference,
+)
 from berrypod_restore.guarding import GuardResult
 from berrypod_restore.inspection import Candidate
 from berrypod_restore.records import Former, RestoreRecord
@@ -46,7 +56,6 @@ def losses(kind: Kind, *items: LostItem, count: int | None = None, **more: Any) 
 
 
 def comparison(*, lost: Mapping[Kind, Losses] = {}, returning: Mapping[Kind, Losses] = {}) -> Comparison:
-    kinds: tuple[Kind, ...] = ("orders", "products", "subscribers", "admins")
     side = Side(
         size_bytes=8_400_000,
         schema_revision="0001",
@@ -74,8 +83,8 @@ def comparison(*, lost: Mapping[Kind, Losses] = {}, returning: Mapping[Kind, Los
         current=side,
         candidate=replace(side, size_bytes=8_390_000, newest_at=NOW - timedelta(hours=3)),
         tables=tables,
-        lost=tuple(lost.get(kind, Losses(kind=kind, count=0)) for kind in kinds),
-        returning=tuple(returning.get(kind, Losses(kind=kind, count=0)) for kind in kinds),
+        lost=tuple(lost.get(kind, Losses(kind=kind, count=0)) for kind in KINDS),
+        returning=tuple(returning.get(kind, Losses(kind=kind, count=0)) for kind in KINDS),
         state="state",
     )
 

@@ -185,10 +185,14 @@ def test_an_account_that_is_not_in_the_file_is_kept_unless_chosen_otherwise(pane
 
 
 def test_words_that_are_wrong_are_told_in_the_confirmation(panel: Panel) -> None:
-    html = page(panel, samples.ready(), visit=VISIT.refused(Invalid("These are other words", hint="Type them again.")))
+    html = page(
+        panel,
+        samples.ready(),
+        visit=VISIT.refused(Invalid("These are other words", fields={"confirm": "Type them again."})),
+    )
     dialog = re.search(r"<dialog[^>]* open>.*?</dialog>", html, re.DOTALL)
     assert dialog
-    assert "These are other words" in words(dialog[0])
+    assert "These are other words Type them again." in words(dialog[0])
     assert 'aria-invalid="true"' in dialog[0]
     assert "accept_newer" not in dialog[0]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from berrypod.errors import BerrypodError
+from berrypod.errors import BerrypodError, Invalid
 from berrypod_restore.differences import Comparison
-from berrypod_restore.faults import FormerUnknown, RestoreNotReady
+from berrypod_restore.faults import FormerUnknown, RestoreNotReady, StateChanged
 from berrypod_restore.records import Former, RestoreRecord
 from berrypod_restore.service import Restores
 from berrypod_restore.wording import heading, was_applied_in_vain
@@ -20,6 +20,8 @@ BASE: Final = f"{PAGE}/restores"
 
 # A page that takes longer than this to compare says so, and asks again.
 _COMPARE_SECONDS: Final = 2.5
+
+_CHANGED: Final = StateChanged.code
 
 # A comparison that nobody has fetched for so long is made anew.
 _STALE_SECONDS: Final = 20.0
@@ -36,6 +38,8 @@ class Problem:
 
     @classmethod
     def of(cls, error: BerrypodError) -> Problem:
+        if isinstance(error, Invalid):
+            return cls(code=error.code, title=error.message, message="", hint=" ".join(error.fields.values()))
         message = "" if error.message == error.title else error.message
         return cls(code=error.code, title=error.title, message=message, hint=error.hint)
 
@@ -61,8 +65,7 @@ class Visit:
 
     @property
     def changed(self) -> bool:
-        """The shop is not what it was when the admin looked."""
-        return self.problem is not None and self.problem.code == "state_changed"
+        return self.problem is not None and self.problem.code == _CHANGED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,11 @@ class RestoreView:
     def in_vain(self) -> bool:
         return was_applied_in_vain(self.record)
 
+    @property
+    def changed(self) -> bool:
+        """The shop was not what the admin had looked at, and it was refused once: now they may choose to go on."""
+        return self.visit.changed or (self.record.error is not None and self.record.error.code == _CHANGED)
+
 
 @dataclass(frozen=True, kw_only=True)
 class UndoView:
@@ -109,6 +117,11 @@ class UndoView:
 
     page = PAGE
     base = BASE
+
+    @property
+    def changed(self) -> bool:
+        """As of a `RestoreView`."""
+        return self.visit.changed
 
 
 class Views:
