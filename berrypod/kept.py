@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -15,6 +16,7 @@ from msgspec import Meta
 
 from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
 from berrypod.errors import BerrypodError, BrokenOff, NotFound, PluginError
+from berrypod.events import KeptBackupDeleted, KeptBackupDownloaded
 from berrypod.plugins import Failed, Plugins
 from berrypod.records import Trouble
 
@@ -60,10 +62,11 @@ class KeptListing(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class KeptFile:
-    """A kept copy that is being streamed."""
+    """A kept copy of `exporter` that is being streamed."""
 
+    exporter: str
     copy: KeptCopyInfo
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes]
 
 
 class Kept:
@@ -94,12 +97,28 @@ class Kept:
             first = await self._next(declared, iterator)
         if first is None and copy.size_bytes:
             raise ExporterFailed(f"{declared.declaration.title}: the copy {copy.filename} is empty")
-        return KeptFile(copy=copy, chunks=self._pieces(declared, iterator, first, copy))
+        return KeptFile(exporter=exporter, copy=copy, chunks=self._pieces(declared, iterator, first, copy))
 
-    async def delete(self, exporter: str, copy_id: str) -> None:
-        """:raises: as `open`."""
+    async def told(self, file: KeptFile, *, by: str | None, address: str | None) -> AsyncGenerator[bytes]:
+        """The chunks of a file for a download by `by`: when the last byte has left, that is told."""
+        async with aclosing(file.chunks) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        self._plugins.emit(
+            KeptBackupDownloaded(
+                exporter=file.exporter,
+                copy_id=file.copy.id,
+                size_bytes=file.copy.size_bytes,
+                actor=by,
+                address=address,
+            )
+        )
+
+    async def delete(self, exporter: str, copy_id: str, *, by: str | None = None, address: str | None = None) -> None:
+        """Delete a copy, for `by`. :raises: as `open`."""
         declared, kept, _ = await self._find(exporter, copy_id)
         await self._call(declared, kept.delete, copy_id, seconds=_DELETE_SECONDS, expect=_nothing)
+        self._plugins.emit(KeptBackupDeleted(exporter=exporter, copy_id=copy_id, actor=by, address=address))
 
     async def _listing(self, declared: Declared[BackupExporter]) -> KeptListing:
         name, title = declared.declaration.name, declared.declaration.title

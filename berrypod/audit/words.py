@@ -230,6 +230,12 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
         ),
         events.BackupFailed.name: lambda of: Told(f"A backup failed: {of['exporter']}", of.trouble, "bad"),
         events.BackupDownloaded.name: lambda of: Told("A backup was downloaded", _joined(of.size, of["backup_id"])),
+        events.KeptBackupDownloaded.name: lambda of: Told(
+            f"A copy that {of['exporter']} keeps was downloaded", _joined(of.size, of["copy_id"])
+        ),
+        events.KeptBackupDeleted.name: lambda of: Told(
+            f"A copy that {of['exporter']} kept was deleted", of["copy_id"], "warn"
+        ),
         events.RestoreStaged.name: lambda of: Told(
             "A file for a restore is here", _joined(_SOURCES.get(of["source"], of["source"]), of.file)
         ),

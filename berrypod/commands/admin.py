@@ -15,7 +15,7 @@ from berrypod.accounts.admins import AdminRecord
 from berrypod.accounts.passwords import MINIMUM_CHARACTERS
 from berrypod.commands.common import echo_json, opened_parts
 from berrypod.errors import Conflict, Invalid
-from berrypod.events import AdminCreated
+from berrypod.events import AdminChanged, AdminCreated
 
 _password_stdin = click.option(
     "--password-stdin",
@@ -82,6 +82,7 @@ def reset_password(email: str, password_stdin: bool) -> None:
             found = await parts.accounts.admins.by_email(email)
             await parts.accounts.admins.change_password(found.id, password)
             await parts.accounts.sign_in.lift_limits(found)
+            parts.plugins.emit(AdminChanged(email=found.email, change="password", actor="cli"))
             return found
 
     found = asyncio.run(_with_fields_told(run()))
@@ -99,6 +100,7 @@ def disable(email: str) -> None:
         async with opened_parts() as parts:
             found = await parts.accounts.admins.by_email(email)
             await parts.accounts.admins.disable(found.id)
+            parts.plugins.emit(AdminChanged(email=found.email, change="disabled", actor="cli"))
             return found
 
     click.echo(f"{asyncio.run(run()).email} is disabled, and all sessions have ended.")
@@ -113,6 +115,7 @@ def enable(email: str) -> None:
         async with opened_parts() as parts:
             found = await parts.accounts.admins.by_email(email)
             await parts.accounts.admins.enable(found.id)
+            parts.plugins.emit(AdminChanged(email=found.email, change="enabled", actor="cli"))
             return found
 
     click.echo(f"{asyncio.run(run()).email} can sign in again.")
@@ -130,6 +133,7 @@ def disable_totp(email: str) -> None:
                 raise Conflict(f"{found.email} has no second factor", hint="There is nothing to turn off.")
             await parts.accounts.totp.disable(found.id)
             await parts.accounts.sign_in.lift_limits(found)
+            parts.plugins.emit(AdminChanged(email=found.email, change="totp_disabled", actor="cli"))
             return found
 
     click.echo(f"{asyncio.run(run()).email} signs in with the password alone now.")

@@ -5,6 +5,7 @@
     access     AdminCreated  AdminChanged  AdminSignedIn  AdminSignInFailed  AdminSignedOut
                TokenCreated  TokenRevoked
     backup     BackupStarted  BackupFinished  BackupFailed  BackupDownloaded
+               KeptBackupDownloaded  KeptBackupDeleted
     restore    RestoreStaged  RestoreInspected  RestoreRefused  RestoreDiscarded
                RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
                RestoreUndone  FormerDatabaseRemoved
@@ -25,7 +26,14 @@ from berrypod.events.access import (
     TokenCreated,
     TokenRevoked,
 )
-from berrypod.events.backups import BackupDownloaded, BackupFailed, BackupFinished, BackupStarted
+from berrypod.events.backups import (
+    BackupDownloaded,
+    BackupFailed,
+    BackupFinished,
+    BackupStarted,
+    KeptBackupDeleted,
+    KeptBackupDownloaded,
+)
 from berrypod.events.base import Event
 from berrypod.events.restores import (
     FormerDatabaseRemoved,
@@ -63,6 +71,8 @@ __all__ = [
     "BackupStarted",
     "Event",
     "FormerDatabaseRemoved",
+    "KeptBackupDeleted",
+    "KeptBackupDownloaded",
     "OrderPlaced",
     "OrderStatusChanged",
     "PluginQuarantined",

@@ -8,6 +8,9 @@ from typing import ClassVar, Literal
 from berrypod.events.base import Event
 
 
+Change = Literal["password", "totp_enabled", "totp_disabled", "recovery_codes", "disabled", "enabled"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AdminCreated(Event):
     name: ClassVar[str] = "admin.created"
@@ -22,7 +25,7 @@ class AdminChanged(Event):
     name: ClassVar[str] = "admin.changed"
 
     email: str
-    change: Literal["password", "totp_enabled", "totp_disabled", "recovery_codes", "disabled", "enabled"]
+    change: Change
 
 
 @dataclass(frozen=True, kw_only=True)

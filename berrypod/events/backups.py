@@ -51,3 +51,24 @@ class BackupDownloaded(Event):
 
     backup_id: str
     size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptBackupDownloaded(Event):
+    """The last byte of a copy that an exporter keeps left the server. `copy_id` is the exporter's."""
+
+    name: ClassVar[str] = "backup.kept_downloaded"
+
+    exporter: str
+    copy_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptBackupDeleted(Event):
+    """A copy that an exporter kept is gone. `copy_id` is the exporter's."""
+
+    name: ClassVar[str] = "backup.kept_deleted"
+
+    exporter: str
+    copy_id: str

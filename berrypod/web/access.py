@@ -55,6 +55,19 @@ def rule_of(handler: BaseRouteHandler) -> Access | Scope:
     return rule if isinstance(rule, (Access, Scope)) else ADMIN
 
 
+def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Who sends the request, as events name it: `admin:<e-mail>` or `token:<prefix>`; None if anybody may call."""
+    return getattr(cast("dict[str, Any]", connection.scope).get("user"), "actor", None)
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """The network address that the request comes from, for events of admins and programs.
+
+    Behind a proxy the server must be told to trust it, or all have its address.
+    """
+    return connection.client.host if connection.client else None
+
+
 async def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The one guard of the app. Sets `scope["user"]` to the principal (None where anybody may call).
 

@@ -207,7 +207,7 @@ class TestFilters:
             AdminSignedIn(email="ana@example.com", actor="admin:ana@example.com", address="192.0.2.7"),
             BackupDownloaded(backup_id="20260701-x", size_bytes=9, actor="admin:ben@example.com", address="192.0.2.8"),
             RestoreFailed(restore_id="r1", code="disk_full", error="The disk is full", actor="cli"),
-            ProductChanged(slug="jam", change="deleted", actor="token:abcd1234"),
+            ProductChanged(slug="jam", change="deleted", actor="admin:ben@example.org"),
             PluginQuarantined(plugin="shelf", error="No module"),
         ):
             log.tell(event)

@@ -13,6 +13,10 @@ from litestar.response import Redirect, Template
 from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.errors import Invalid, Throttled
+from berrypod.events import AdminChanged
+from berrypod.events.access import Change
+from berrypod.plugins import Plugins
+from berrypod.web.access import address_of
 from berrypod.web.admin.describe import ago, browser
 from berrypod.web.admin.forms import Form, errors_of, same_twice
 from berrypod.web.admin.pages import headers_of, page, to
@@ -28,7 +32,9 @@ class AccountController(Controller):
         return await account_page(request, accounts)
 
     @post("/password", status_code=200)
-    async def change_password(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
+    async def change_password(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Template | Redirect:
         """The other sessions end: whoever knew the old password is out."""
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
@@ -39,6 +45,7 @@ class AccountController(Controller):
             await accounts.admins.change_password(admin.admin_id, new, keep_session=admin.session_id)
         except (Invalid, Throttled) as error:
             return await refused(request, accounts, error, error_form="password")
+        tell_of_change(request, plugins, "password")
         flash(request, "The password is changed. Your other sessions have ended.")
         return to("/admin/account")
 
@@ -51,6 +58,12 @@ class AccountController(Controller):
         await accounts.sessions.revoke(admin.admin_id, session_id)
         flash(request, "That session has ended.")
         return to("/admin/account#sessions")
+
+
+def tell_of_change(request: AnyRequest, plugins: Plugins, change: Change) -> None:
+    """Tell observers and the audit log what admins did to their own account."""
+    admin: AdminPrincipal = request.user
+    plugins.emit(AdminChanged(email=admin.email, change=change, actor=admin.actor, address=address_of(request)))
 
 
 async def account_page(request: AnyRequest, accounts: Accounts, *, status: int = 200, **context: Any) -> Template:

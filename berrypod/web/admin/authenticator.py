@@ -15,7 +15,8 @@ from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.accounts.totp import TotpSetup
 from berrypod.errors import Conflict, Invalid, Throttled
-from berrypod.web.admin.account import refused
+from berrypod.plugins import Plugins
+from berrypod.web.admin.account import refused, tell_of_change
 from berrypod.web.admin.forms import Form, errors_of
 from berrypod.web.admin.pages import page, shop_name, to
 from berrypod.web.admin.state import AnyRequest, flash
@@ -49,7 +50,9 @@ class AuthenticatorController(Controller):
         return await _set_up_page(request, setup) if setup else to(ACCOUNT)
 
     @post("/confirm", status_code=200)
-    async def confirm(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
+    async def confirm(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         form = await Form.of(request)
         try:
@@ -61,6 +64,7 @@ class AuthenticatorController(Controller):
             return await _set_up_page(request, setup, status=error.status, errors=errors_of(error))
         except Conflict:
             return to(ACCOUNT)
+        tell_of_change(request, plugins, "totp_enabled")
         return await page(request, "recovery_codes", codes=codes, first=True)
 
     @post("/cancel", status_code=303)
@@ -70,18 +74,23 @@ class AuthenticatorController(Controller):
         return to(ACCOUNT)
 
     @post("/disable", status_code=200)
-    async def disable(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
+    async def disable(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)
         except (Invalid, Throttled) as error:
             return await refused(request, accounts, error, error_form="disable")
         await accounts.totp.disable(admin.admin_id)
+        tell_of_change(request, plugins, "totp_disabled")
         flash(request, "The second factor is off: the password alone is enough to sign in.", "warn")
         return to(ACCOUNT)
 
     @post("/recovery-codes", status_code=200)
-    async def renew(self, request: AnyRequest, accounts: NamedDependency[Accounts]) -> Template | Redirect:
+    async def renew(
+        self, request: AnyRequest, accounts: NamedDependency[Accounts], plugins: NamedDependency[Plugins]
+    ) -> Template | Redirect:
         admin: AdminPrincipal = request.user
         try:
             await _confirm_password(request, accounts)
@@ -90,6 +99,7 @@ class AuthenticatorController(Controller):
             return await refused(request, accounts, error, error_form="codes")
         except Conflict:
             return to(ACCOUNT)
+        tell_of_change(request, plugins, "recovery_codes")
         return await page(request, "recovery_codes", codes=codes, first=False)
 
 

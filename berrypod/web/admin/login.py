@@ -17,7 +17,7 @@ from berrypod.errors import AccessError, NotFound, Throttled, Unauthenticated
 from berrypod.events import AdminSignedIn, AdminSignedOut, AdminSignInFailed
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
-from berrypod.web.access import PUBLIC
+from berrypod.web.access import PUBLIC, address_of
 from berrypod.web.admin.forms import Form
 from berrypod.web.admin.local_path import local_path
 from berrypod.web.admin.pages import entrance, headers_of, to
@@ -132,9 +132,9 @@ class LoginController(Controller):
 
 
 def visitor_of(request: AnyRequest) -> Visitor:
-    """Whom to charge for an attempt. Behind a proxy the server must be told to trust it, or all have its address."""
+    """Whom to charge for an attempt."""
     return Visitor(
-        address=request.client.host if request.client else "",
+        address=address_of(request) or "",
         user_agent=request.headers.get("user-agent", ""),
         device=request.cookies.get(DEVICE_COOKIE),
     )
@@ -146,7 +146,7 @@ def enter(
     """Hand out the session cookie and the device cookie, and go on."""
     begin_session(request, signed_in.token)
     email = signed_in.admin.email
-    plugins.emit(AdminSignedIn(email=email, address=visitor_of(request).address or None, actor=f"admin:{email}"))
+    plugins.emit(AdminSignedIn(email=email, address=address_of(request), actor=f"admin:{email}"))
     redirect = to(next_path)
     redirect.cookies.append(
         Cookie(
@@ -172,7 +172,9 @@ def _leave(request: AnyRequest, plugins: Plugins, words: str, *, everywhere: boo
     admin: AdminPrincipal = request.user
     end_session(request)
     flash(request, words)
-    plugins.emit(AdminSignedOut(email=admin.email, everywhere=everywhere, actor=admin.actor))
+    plugins.emit(
+        AdminSignedOut(email=admin.email, everywhere=everywhere, actor=admin.actor, address=address_of(request))
+    )
     return to(LOGIN)
 
 
@@ -184,4 +186,4 @@ def _tell_of_failure(request: AnyRequest, plugins: Plugins, error: AccessError) 
             reason = "totp"
         case _:
             reason = "password"
-    plugins.emit(AdminSignInFailed(reason=reason, address=visitor_of(request).address or None))
+    plugins.emit(AdminSignInFailed(reason=reason, address=address_of(request)))

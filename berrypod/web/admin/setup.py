@@ -14,7 +14,7 @@ from berrypod.errors import Conflict, Invalid
 from berrypod.events import AdminCreated
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
-from berrypod.web.access import PUBLIC
+from berrypod.web.access import PUBLIC, address_of
 from berrypod.web.admin.forms import Form, errors_of, same_twice
 from berrypod.web.admin.login import enter, visitor_of
 from berrypod.web.admin.pages import entrance, to
@@ -64,7 +64,7 @@ class SetupController(Controller):
             return await entrance(
                 request, "setup_closed", status=SetupClosed.status, first_run=await accounts.setup.needed()
             )
-        plugins.emit(AdminCreated(email=admin.email, actor=f"admin:{admin.email}"))
+        plugins.emit(AdminCreated(email=admin.email, actor=f"admin:{admin.email}", address=address_of(request)))
         signed_in = await accounts.sign_in.newcomer(admin, visitor_of(request))
         return enter(request, signed_in, "/admin", plugins=plugins, settings=settings)
 

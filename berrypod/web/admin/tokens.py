@@ -16,6 +16,7 @@ from berrypod.accounts.principals import SCOPE_MEANINGS, AdminPrincipal
 from berrypod.errors import Invalid
 from berrypod.events import TokenCreated, TokenRevoked
 from berrypod.plugins import Plugins
+from berrypod.web.access import address_of
 from berrypod.web.admin.describe import ago
 from berrypod.web.admin.forms import Form, errors_of
 from berrypod.web.admin.pages import page, to
@@ -62,8 +63,11 @@ class TokensController(Controller):
                 values={"name": name, "expires_in": days},
                 chosen=scopes,
             )
-        plugins.emit(TokenCreated(prefix=new.record.prefix, scopes=new.record.scopes, actor=admin.actor))
-        return await page(request, "token_created", token=new.token.reveal(), record=new.record)
+        record = new.record
+        plugins.emit(
+            TokenCreated(prefix=record.prefix, scopes=record.scopes, actor=admin.actor, address=address_of(request))
+        )
+        return await page(request, "token_created", token=new.token.reveal(), record=record)
 
     @post("/{token_id:int}/revoke", status_code=303)
     async def revoke(
@@ -76,7 +80,7 @@ class TokensController(Controller):
         """:raises NotFound: there is no such token."""
         admin: AdminPrincipal = request.user
         record = await accounts.tokens.revoke(token_id)
-        plugins.emit(TokenRevoked(prefix=record.prefix, actor=admin.actor))
+        plugins.emit(TokenRevoked(prefix=record.prefix, actor=admin.actor, address=address_of(request)))
         flash(request, f"The token “{record.name}” is revoked. Programs that use it get no answer any more.")
         return to("/admin/tokens")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.datastructures import ResponseHeader
@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from berrypod.kept import Kept
-from berrypod.web.access import scope
+from berrypod.web.access import actor_of, address_of, scope
 from berrypod.web.downloads import file_answer, pieces_of
 from berrypod.web.maintenance import OPEN
 from berrypod.web.problems import PROBLEM_JSON, Problem
@@ -50,12 +50,6 @@ _FILE_HEADERS = [
 ]
 
 CopyId = Annotated[str, QueryParameter(name="copy", max_length=1000, description="The copy's `id`, as listed")]
-
-
-def actor_of(request: Request[Any, Any, Any]) -> str | None:
-    """Who sends the request, as events name it."""
-    user = cast("dict[str, Any]", request.scope).get("user")
-    return getattr(user, "actor", None)
 
 
 @dataclass
@@ -102,7 +96,9 @@ class BackupsController(Controller):
         backups: NamedDependency[Backups],
         data: JSONBody[BackupRequest | None] = None,
     ) -> Response[Backup]:
-        record = await backups.start((data or BackupRequest()).exporters, actor_of(request))
+        record = await backups.start(
+            (data or BackupRequest()).exporters, actor_of(request), address=address_of(request)
+        )
         return Response(told(record, 0.0, BASE), headers={"location": f"{BASE}/{record.id}"})
 
     @get(
@@ -164,8 +160,14 @@ class KeptController(Controller):
         responses={**_FILE, **_UNKNOWN, **_FAILING},
         response_headers=_FILE_HEADERS,
     )
-    async def download_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> Stream:
-        return await kept_download(kept, exporter, copy_id)
+    async def download_kept(
+        self,
+        request: Request[Any, Any, Any],
+        kept: NamedDependency[Kept],
+        exporter: FromPath[str],
+        copy_id: CopyId,
+    ) -> Stream:
+        return await kept_download(request, kept, exporter, copy_id)
 
     @delete(
         opt=_WRITE,
@@ -173,17 +175,23 @@ class KeptController(Controller):
         summary="Delete a copy that an exporter keeps, for good",
         responses={**_UNKNOWN, **_FAILING},
     )
-    async def delete_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> None:
-        await kept.delete(exporter, copy_id)
+    async def delete_kept(
+        self,
+        request: Request[Any, Any, Any],
+        kept: NamedDependency[Kept],
+        exporter: FromPath[str],
+        copy_id: CopyId,
+    ) -> None:
+        await kept.delete(exporter, copy_id, by=actor_of(request), address=address_of(request))
 
 
 async def download(request: Request[Any, Any, Any], backups: Backups, backup_id: str, exporter: str | None) -> Stream:
     """The file of a backup as an answer, for the API and for the page."""
     fetch = await backups.fetch(backup_id, exporter)
-    by = actor_of(request)
+    by, address = actor_of(request), address_of(request)
     try:
         # Opened before the answer begins: a download that has begun is whole, whoever fetches the file meanwhile.
-        pieces = await pieces_of(fetch.path, complete=lambda: backups.fetched(fetch, by))
+        pieces = await pieces_of(fetch.path, complete=lambda: backups.fetched(fetch, by, address=address))
     except FileNotFoundError:
         raise BackupGone(f"The backup {fetch.record.id} is no longer there") from None
     return file_answer(
@@ -195,11 +203,11 @@ async def download(request: Request[Any, Any, Any], backups: Backups, backup_id:
     )
 
 
-async def kept_download(kept: Kept, exporter: str, copy_id: str) -> Stream:
+async def kept_download(request: Request[Any, Any, Any], kept: Kept, exporter: str, copy_id: str) -> Stream:
     """A kept copy as an answer, for the API and for the page."""
     file = await kept.open(exporter, copy_id)
     return file_answer(
-        file.chunks,
+        kept.told(file, by=actor_of(request), address=address_of(request)),
         filename=file.copy.filename,
         media_type="application/octet-stream",
         size_bytes=file.copy.size_bytes,

@@ -12,8 +12,9 @@ from litestar.response import Redirect, Stream
 from litestar.template.base import csrf_token
 
 from berrypod.kept import Kept
+from berrypod.web.access import actor_of, address_of
 from berrypod.web.maintenance import OPEN
-from berrypod_backup.api import CopyId, actor_of, download, kept_download
+from berrypod_backup.api import CopyId, download, kept_download
 from berrypod_backup.panel import CONTENTS_PATH, JOBS, PAGE, SCRIPT, SCRIPT_PATH, Panel
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, told
@@ -34,7 +35,7 @@ class PagesController(Controller):
         """The script asks for JSON, and stays on the page."""
         form = await request.form()
         names = [name for name in form.getall("exporters", []) if isinstance(name, str)]
-        record = await backups.start(names, actor_of(request))
+        record = await backups.start(names, actor_of(request), address=address_of(request))
         if "application/json" in request.headers.get("accept", ""):
             return Response(told(record, 0.0, JOBS), status_code=202, media_type=MediaType.JSON)
         return _to_page(record.id)
@@ -55,15 +56,22 @@ class PagesController(Controller):
         return _to_page()
 
     @get("/kept/{exporter:str}/download", opt={"maintenance": OPEN})
-    async def download_kept(self, kept: NamedDependency[Kept], exporter: FromPath[str], copy_id: CopyId) -> Stream:
-        return await kept_download(kept, exporter, copy_id)
+    async def download_kept(
+        self,
+        request: Request[Any, Any, Any],
+        kept: NamedDependency[Kept],
+        exporter: FromPath[str],
+        copy_id: CopyId,
+    ) -> Stream:
+        return await kept_download(request, kept, exporter, copy_id)
 
     @post("/kept/{exporter:str}/delete", status_code=303)
     async def delete_kept(
         self, request: Request[Any, Any, Any], kept: NamedDependency[Kept], exporter: FromPath[str]
     ) -> Redirect:
         form = await request.form()
-        await kept.delete(exporter, str(form.get("copy", "")))
+        copy_id = str(form.get("copy", ""))
+        await kept.delete(exporter, copy_id, by=actor_of(request), address=address_of(request))
         return _to_page()
 
     @get(CONTENTS_PATH.removeprefix(PAGE), media_type=MediaType.HTML)

@@ -80,7 +80,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One backup. `started_by` names who did, as events do: `admin:<e-mail>`, `token:<prefix>`, `cli`.
+    """One backup. `started_by` names who did, as events do: `admin:<e-mail>`, `token:<prefix>`, `cli`; `address` is
+    where they did it from.
 
     `waits_for_another` is true while somebody else makes a snapshot; `expected_bytes` is what this one will take;
     `expires_at` is when files that nobody fetched go.
@@ -90,6 +91,7 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     created_at: datetime
     started_by: str | None
+    address: str | None = None
     exports: tuple[Export, ...]
     waits_for_another: bool = False
     expected_bytes: int = 0

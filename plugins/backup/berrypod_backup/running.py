@@ -94,7 +94,12 @@ class Run:
         await self._update(lambda record: _copying(record, expected))
         for export in self.record.exports:
             self.context.emit(
-                BackupStarted(backup_id=self.record.id, exporter=export.exporter, actor=self.record.started_by)
+                BackupStarted(
+                    backup_id=self.record.id,
+                    exporter=export.exporter,
+                    actor=self.record.started_by,
+                    address=self.record.address,
+                )
             )
         folder = await asyncio.to_thread(make_private_folder, self.store.data_folder(self.record.id))
         noted: list[asyncio.Task[BackupRecord]] = []
@@ -154,6 +159,7 @@ class Run:
                 sha256=snapshot.sha256,
                 seconds=seconds,
                 actor=self.record.started_by,
+                address=self.record.address,
             )
         )
 
@@ -180,6 +186,7 @@ class Run:
                 error=trouble.message,
                 hint=trouble.hint,
                 actor=self.record.started_by,
+                address=self.record.address,
             )
         )
 

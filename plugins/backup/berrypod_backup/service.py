@@ -22,10 +22,11 @@ from berrypod.errors import BackupError, Invalid
 from berrypod.events import BackupDownloaded, BackupFailed
 from berrypod.records import new_id
 from berrypod.storage.snapshot import expected_bytes
-from berrypod_backup.faults import BackupGone, BackupNotReady, BackupUnknown, TooManyBackups
+from berrypod_backup.faults import BackupGone, BackupUnknown, TooManyBackups
 from berrypod_backup.last import LastBackup, recall, remember
 from berrypod_backup.pace import Pace
 from berrypod_backup.records import INTERRUPTED, BackupRecord, Export, StoredFile
+from berrypod_backup.refusals import never_a_file, not_ready
 from berrypod_backup.running import Run, Unwanted, last_of
 from berrypod_backup.store import Store
 
@@ -83,7 +84,7 @@ class Backups:
                 task.cancel()
             await asyncio.gather(*tasks, *self._fetched, return_exceptions=True)
 
-    async def start(self, names: Sequence[str], started_by: str | None) -> BackupRecord:
+    async def start(self, names: Sequence[str], started_by: str | None, *, address: str | None = None) -> BackupRecord:
         """Begin a backup for the exporters of these names. Returns at once; it waits for its turn by itself.
 
         :raises Invalid: no exporter is named, or one that does not exist.
@@ -101,6 +102,7 @@ class Backups:
             state="queued",
             created_at=now,
             started_by=started_by,
+            address=address,
             exports=tuple(
                 Export(exporter=one.declaration.name, plugin=one.plugin, title=one.declaration.title)
                 for one in exporters
@@ -179,9 +181,9 @@ class Backups:
                 f"The backup has nothing of an exporter {exporter!r}", hint=f"It was made for: {named}."
             )
         if exporter and exports[0].state in ("delivered", "failed"):
-            raise _never_a_file(exports[0])
+            raise never_a_file(exports[0])
         if record.active or record.state in ("failed", "interrupted", "done"):
-            raise _not_ready(record)
+            raise not_ready(record)
         for export in exports:
             if export.state == "ready" and export.file and (record.id, export.exporter) not in self._going:
                 path = self.store.data_folder(record.id) / export.file.path
@@ -189,11 +191,11 @@ class Backups:
                     return Fetch(record=record, export=export, file=export.file, path=path)
         raise BackupGone(f"The backup {record.id} is no longer there")
 
-    def fetched(self, fetch: Fetch, by: str | None) -> None:
+    def fetched(self, fetch: Fetch, by: str | None, *, address: str | None = None) -> None:
         """A file left to its last byte: it goes. Returns at once: whoever fetched may have closed the connection."""
         going = (fetch.record.id, fetch.export.exporter)
         self._going.add(going)
-        task = asyncio.create_task(self._forget(fetch, by), name=f"backup {fetch.record.id}: fetched")
+        task = asyncio.create_task(self._forget(fetch, by, address), name=f"backup {fetch.record.id}: fetched")
         self._fetched.add(task)
 
         def done(task: asyncio.Task[None]) -> None:
@@ -276,11 +278,14 @@ class Backups:
                 error=trouble.message,
                 hint=trouble.hint,
                 actor=record.started_by,
+                address=record.address,
             )
         )
 
-    async def _forget(self, fetch: Fetch, by: str | None) -> None:
-        self.context.emit(BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by))
+    async def _forget(self, fetch: Fetch, by: str | None, address: str | None) -> None:
+        self.context.emit(
+            BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by, address=address)
+        )
         snapshot = fetch.record.snapshot
         if snapshot and snapshot.sha256 == fetch.file.sha256:  # and not a list of orders that was made of it
             # Before the record says so: who sees that it was saved sees when, too.
@@ -320,27 +325,3 @@ def _gone(record: BackupRecord) -> BackupRecord:
 
 def _interrupted(record: BackupRecord) -> BackupRecord:
     return msgspec.structs.replace(record, state="interrupted", error=INTERRUPTED)
-
-
-def _never_a_file(export: Export) -> BackupNotReady:
-    if export.error:
-        return BackupNotReady(
-            f"{export.title} failed: {export.error.message}", hint=f"{export.error.hint} Then start a new one."
-        )
-    where = f" It is at {export.location}." if export.location else ""
-    return BackupNotReady(
-        f"{export.title} delivered it elsewhere: there never was a file to fetch",
-        hint=f"{export.message}{where} Ask the exporter `download` for a file.",
-    )
-
-
-def _not_ready(record: BackupRecord) -> BackupNotReady:
-    if record.error:
-        return BackupNotReady(
-            f"The backup {record.state}: {record.error.message}", hint=f"{record.error.hint} Then start a new one."
-        )
-    if record.state == "done":
-        return BackupNotReady(
-            "There is nothing to fetch: the backup went to another place", hint="Its exports say where to."
-        )
-    return BackupNotReady(f"The backup is not ready: it is {record.state}", state=record.state)
