@@ -11,7 +11,7 @@ database    the file as the rest of the program sees it, made of
 models      the tables; fields: columns with a second layer of encryption
 migrations  the schema's history, run by migrating; schema: creating, checking and upgrading it
 files       durable writes, temporary names, free space
-snapshot    a consistent, verified copy of the file while the shop goes on
+snapshot    a consistent, verified copy of the file while the shop goes on; watching: how a file grows
 verification  is a file a whole backup, as another machine would find out: wholeness (by its first page and its size),
               pages (each of them read), unfit (the errors that say why it is none)
 """

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from berrypod.storage.files import (
     translate_os_error,
 )
 from berrypod.storage.verification import VerifiedFile, verify
+from berrypod.storage.watching import Watcher
 
 Stage = Literal["copying", "verifying"]
 Progress = Callable[[Stage, float], None]
@@ -44,12 +44,7 @@ SPARE_BYTES = 32_000_000
 # Each page is needed once. VACUUM takes as much again for the copy.
 _CACHE_KIBIBYTES = 4_096
 
-_LOOK_SECONDS = 0.1
-
 _LEFT_ALONE = "It was left alone. Choose another name, or let it be overwritten (`--force`)."
-
-# The copy goes to the disk in steps of this size. All of it at the end would make each order's commit wait behind it.
-_STEP_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +153,7 @@ def _vacuum_into(source: dbapi2.Connection, temporary: Path, tell: Callable[[flo
     """In a thread. SQLite would make the file itself, readable by everybody: so it finds an empty one."""
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     try:
-        watcher = _Watcher(descriptor, _used_bytes(source), tell)
+        watcher = Watcher(descriptor, _used_bytes(source), tell)
         # Once after each update: the copy tells by which version it was made.
         origin.stamp(source)
         source.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
@@ -169,43 +164,6 @@ def _vacuum_into(source: dbapi2.Connection, temporary: Path, tell: Callable[[flo
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-class _Watcher:
-    """Looks how the file grows, tells of it, and brings it to the disk step by step."""
-
-    def __init__(self, descriptor: int, expected: int, tell: Callable[[float], None]) -> None:
-        self._descriptor = descriptor
-        self._expected = expected
-        self._tell = tell
-        self._ended = threading.Event()
-        self._error: OSError | None = None
-
-    @contextmanager
-    def watching(self) -> Generator[None]:
-        """:raises OSError: the disk refused what was written."""
-        thread = threading.Thread(target=self._run, name="berrypod-snapshot", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            thread.join()
-        # The kernel tells of a failed write once: the sync at the end would know nothing of it.
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        synced = 0
-        try:
-            while not self._ended.wait(_LOOK_SECONDS):
-                size = os.fstat(self._descriptor).st_size
-                self._tell(min(size / max(self._expected, 1), 1.0))
-                if size - synced >= _STEP_BYTES:
-                    os.fdatasync(self._descriptor)
-                    synced = size
-        except OSError as error:
-            self._error = error
 
 
 async def _verify(database: Database, temporary: Path) -> VerifiedFile:

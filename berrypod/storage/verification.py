@@ -22,9 +22,10 @@ from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.pages import PagesRead, read_pages
 from berrypod.storage.unfit import JournalBeside, ReferencesBroken
+from berrypod.storage.watching import in_loop
 from berrypod.storage.wholeness import require_alone, require_whole, require_written
 
-__all__ = ["JournalBeside", "VerifiedFile", "check_content", "count_rows", "verify"]
+__all__ = ["JournalBeside", "VerifiedFile", "check_content", "count_rows", "told", "unlock_backup", "verify"]
 
 _PROBLEMS_TOLD = 3
 
@@ -70,10 +71,14 @@ async def verify(path: Path, passphrase: Secret | None) -> VerifiedFile:
     :raises DatabaseDamaged: (and its subclasses in `unfit`) it is open, and something in it is not as it should be.
     :raises ForeignDatabase: it is whole, and not a shop's.
     """
-    return await check_content(path, await asyncio.to_thread(_unlock, path, passphrase))
+    return await check_content(path, await asyncio.to_thread(unlock_backup, path, passphrase))
 
 
-def _unlock(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
+def unlock_backup(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
+    """The key of a file that nobody has open, which is all there as far as its first page and its size tell. Blocks.
+
+    :raises StorageError: as `verify`; a damaged page that is not the first one is not noticed.
+    """
     require_file(path)
     require_alone(path)
     require_closed(path)
@@ -101,7 +106,7 @@ async def check_content(
     :raises ForeignDatabase: it is not a shop's.
     """
     stop = threading.Event()
-    tell = _in_loop(progress) if progress is not None else None
+    tell = in_loop(progress) if progress is not None else None
 
     def work(connection: dbapi2.Connection) -> VerifiedFile:
         # SQLite's check reads every page but the free ones, and what it reads is authenticated: tried with a flipped
@@ -195,13 +200,3 @@ def told(found: Sequence[str]) -> str:
 
 def _number(connection: dbapi2.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
-
-
-def _in_loop(progress: Callable[[float], None]) -> Callable[[float], None]:
-    loop = asyncio.get_running_loop()
-
-    def tell(share: float) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody wants to know
-            loop.call_soon_threadsafe(progress, share)
-
-    return tell

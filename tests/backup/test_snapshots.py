@@ -13,7 +13,7 @@ import pytest
 
 from berrypod import errors
 from berrypod.settings import Settings
-from berrypod.storage import snapshot
+from berrypod.storage import snapshot, watching
 from berrypod.storage.database import Database
 from berrypod.storage.models import Setting
 from berrypod.storage.snapshot import Stage, expected_bytes, make_snapshot
@@ -142,7 +142,7 @@ async def test_progress_is_told_in_order_and_reaches_the_end(settings: Settings,
 async def test_a_cancellation_ends_it_soon_and_leaves_nothing(
     encrypted_settings: Settings, tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(watching, "_LOOK_SECONDS", 0.01)
     grow(encrypted_settings, 25)
     target = tmp_path / "there" / "copy.db"
     target.parent.mkdir()
@@ -194,8 +194,8 @@ async def test_what_the_disk_refuses_to_keep_is_no_backup(
 ) -> None:
     """The kernel tells of a failed write once, to whoever syncs first."""
     grow(settings, 15)
-    monkeypatch.setattr(snapshot, "_STEP_BYTES", 1)
-    monkeypatch.setattr(snapshot, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(watching, "_STEP_BYTES", 1)
+    monkeypatch.setattr(watching, "_LOOK_SECONDS", 0.001)
 
     def refuse(descriptor: int) -> None:
         raise OSError(28, "No space left on device")

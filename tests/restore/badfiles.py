@@ -58,7 +58,7 @@ class Case:
 
 def make_shops(folder: Path) -> Shops:
     """Two shops with pages of every kind: leaves, inner pages, overflow pages, and free ones."""
-    made: list[Path] = []
+    made: dict[str, Path] = {}
     for name, passphrase in (("encrypted", KEY), ("plain", None)):
         shop, backup = folder / f"{name}-shop.db", folder / f"{name}.db"
         schema.create(shop, passphrase)
@@ -68,10 +68,10 @@ def make_shops(folder: Path) -> Shops:
         with closing(open_connection(backup, find_key(backup, passphrase))) as connection:
             connection.execute("DELETE FROM images WHERE id % 2")
             connection.execute("PRAGMA journal_mode = DELETE")
-        made.append(backup)
-    key = find_key(made[0], KEY)
+        made[name] = backup
+    key = find_key(made["encrypted"], KEY)
     assert key is not None
-    return Shops(*made, key)
+    return Shops(**made, key=key)
 
 
 def fill(connection: dbapi2.Connection) -> None:
@@ -225,7 +225,12 @@ def half_written(*, plain: bool = False, alone: bool = False, finished: bool = F
         def work(stop: Callable[[], object]) -> None:
             connection = open_immutable(source, key)
             connection.execute("PRAGMA cache_size = 10")
-            connection.set_progress_handler(lambda: stop() if _size(path) > 60_000 else None, 10)
+
+            def look() -> None:
+                if _size(path) > 60_000:
+                    stop()
+
+            connection.set_progress_handler(look, 10)
             connection.execute("VACUUM INTO ?", (str(path),))
             raise AssertionError("the file was too small to be caught on the way")
 

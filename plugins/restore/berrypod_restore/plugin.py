@@ -57,9 +57,10 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
 
 @hookimpl
 def berrypod_restore_guards(context: PluginContext) -> Sequence[RestoreGuard]:
+    from berrypod_restore.builtin_guards import builtin_guards
     from berrypod_restore.shrinkage import shrinkage_guard
 
-    return [shrinkage_guard()]
+    return [*builtin_guards(), shrinkage_guard()]
 
 
 @hookimpl

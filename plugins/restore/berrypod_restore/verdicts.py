@@ -149,6 +149,9 @@ _WORDS: Final[dict[Code, _Words]] = {
     ),
 }
 
+# Names of tables in a file from elsewhere have any length.
+_LONGEST_MESSAGE: Final = 600
+
 _ACCEPTABLE: Final = frozenset[Code]({"valid", "schema_older"})
 _WANT_KEY: Final = frozenset[Code]({"wrong_key", "key_needed"})
 
@@ -156,10 +159,11 @@ _WANT_KEY: Final = frozenset[Code]({"wrong_key", "key_needed"})
 def verdict(code: Code, message: str | None = None, *, hint: str | None = None) -> Verdict:
     """The verdict `code`; with words of its own where more is known than the general ones tell."""
     words = _WORDS[code]
+    message = message or words.message
     return Verdict(
         code=code,
         title=words.title,
-        message=message or words.message,
+        message=message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 1]}…",
         hint=hint or words.hint,
         acceptable=code in _ACCEPTABLE,
         wants_key=code in _WANT_KEY,
