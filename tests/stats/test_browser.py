@@ -15,7 +15,7 @@ import uvicorn
 from berrypod_stats import plugin
 from berrypod_stats.service import Pace
 from litestar import Litestar, MediaType, Response, get
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from berrypod.declarations import PanelRequest
 from berrypod.plugins import Ok
@@ -98,14 +98,19 @@ def site(check_plugin: CheckPlugin) -> Generator[Site]:
             thread.join()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
 def state(page: Page) -> str | None:
     return page.get_attribute("[data-stats-state]", "data-stats-state")
 
 
-def test_the_panel_renews_itself(site: Site) -> None:
+def test_the_panel_renews_itself(site: Site, browser: Browser) -> None:
     """From being measured to current, and from stale to current, in the same page and with what was opened open."""
-    with chromium() as browser:
-        page = browser.new_page()
+    with browser.new_page() as page:
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if "Policy" in message.text else None)
@@ -129,10 +134,9 @@ def test_the_panel_renews_itself(site: Site) -> None:
         assert problems == []
 
 
-def test_without_javascript(site: Site) -> None:
+def test_without_javascript(site: Site, browser: Browser) -> None:
     """The page loads itself again until the tables are there, and rests then."""
-    with chromium() as browser:
-        page = browser.new_context(java_script_enabled=False).new_page()
+    with browser.new_page(java_script_enabled=False) as page:
         page.goto(f"{site.url}/admin/backup")
         assert state(page) == "measuring"
         site.let_it_measure()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from berrypod.settings import Settings
 from berrypod.shop import Shop
@@ -32,15 +32,22 @@ def origin(tmp_path_factory: pytest.TempPathFactory, empty_shop_file: Path) -> I
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def browser(origin: str) -> Iterator[Browser]:  # the shop first: in this thread, Playwright keeps an event loop running
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
-def page(origin: str) -> Iterator[Page]:
+def page(browser: Browser, origin: str) -> Iterator[Page]:
     """A new visitor's page. Whatever the browser complains of (a refused style, an error) fails the test."""
     complaints: list[str] = []
-    with chromium() as browser:
-        page = browser.new_context(base_url=origin, viewport={"width": 320, "height": 700}).new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
+    context = browser.new_context(base_url=origin, viewport={"width": 320, "height": 700})
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
     assert complaints == []
 
 
