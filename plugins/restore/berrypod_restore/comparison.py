@@ -7,6 +7,7 @@ cannot be opened or is damaged: then a restore is needed most.
 from __future__ import annotations
 
 import heapq
+from contextlib import closing
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -113,14 +114,15 @@ def _alone(theirs: Source, candidate_file: FileFacts | None, error: str) -> Comp
 def _differences(ours: Source, theirs: Source, compared: Compared) -> tuple[Losses, Losses]:
     """What the shop alone has, with what both have and differs; and what the file alone has."""
     lost, returning, changed = _Sum(compared), _Sum(compared), _Newest[tuple[Row, Row]]()
-    for our, their in pairs(ours, theirs, compared):
-        if our is None:
-            assert their is not None
-            returning.add(their)
-        elif their is None:
-            lost.add(our)
-        elif compared.differ(our, their):
-            changed.add(our[AT], (our, their))
+    with closing(pairs(ours, theirs, compared)) as met:
+        for our, their in met:
+            if our is None:
+                assert their is not None
+                returning.add(their)
+            elif their is None:
+                lost.add(our)
+            elif compared.differ(our, their):
+                changed.add(our[AT], (our, their))
     items = tuple(compared.changed_item(*pair) for pair in changed.newest())
     return msgspec.structs.replace(lost.told(), changed=changed.count, changed_items=items), returning.told()
 

@@ -67,7 +67,7 @@ class Compared:
         values = self._values(current)
         return ChangedItem(
             label=self.label(values),
-            detail=", ".join(dict.fromkeys(self._difference(current, candidate))),
+            detail=", ".join(self._difference(current, candidate)),
             at=time_of(current[AT]),
         )
 
@@ -90,7 +90,9 @@ class Compared:
 
     def _difference(self, current: Row, candidate: Row) -> list[str]:
         pairs = zip(self.fields.values(), current[_FIELDS:], candidate[_FIELDS:], strict=True)
-        return [_words(field, ours, theirs) for field, ours, theirs in pairs if ours != theirs]
+        told = dict.fromkeys(_words(field, ours, theirs) for field, ours, theirs in pairs if ours != theirs)
+        # `stock: 5 now, 12 in the file` says it all: not `stock` once more, for the variants.
+        return [words for words in told if not any(other.startswith(f"{words}: ") for other in told)]
 
 
 def _words(field: Field, ours: object, theirs: object) -> str:
@@ -159,7 +161,7 @@ _PRODUCTS: Final = Compared(
         "variants": Field(sql=_per_variant("title", "CAST(options AS TEXT)", "position"), words="variants"),
         "prices": Field(sql=_per_variant("price_minor"), words="prices"),
         "stock": Field(sql=_STOCK, words="stock", told=True),
-        "stocks": Field(sql=_per_variant("stock"), words="stock of a variant"),
+        "stocks": Field(sql=_per_variant("stock"), words="stock"),
         "pictures": Field(sql=_PICTURES, words="pictures"),
     },
     label=lambda product: shown(product["title"]) or shown(product["key"]),

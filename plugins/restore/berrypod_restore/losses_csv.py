@@ -109,14 +109,15 @@ def lost_csv(
 
 def _chosen(ours: Source, theirs: Source, compared: Compared, *, changed: bool) -> Generator[tuple[int, str]]:
     """The ids of the rows that go into the file, and in what they differ."""
-    for our, their in pairs(ours, theirs, compared):
-        if our is None:
-            continue
-        if their is None:
-            if not changed:
-                yield our[ID], ""
-        elif changed and compared.differ(our, their):
-            yield our[ID], compared.changed_item(our, their).detail
+    with closing(pairs(ours, theirs, compared)) as met:
+        for our, their in met:
+            if our is None:
+                continue
+            if their is None:
+                if not changed:
+                    yield our[ID], ""
+            elif changed and compared.differ(our, their):
+                yield our[ID], compared.changed_item(our, their).detail
 
 
 def _cells(row: Mapping[str, object]) -> Iterator[str]:

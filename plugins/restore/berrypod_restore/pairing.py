@@ -8,7 +8,8 @@ is not, the twin is looked up by its key, many at a time. Memory stays flat: no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from typing import Final, TypeAlias
 
 from berrypod_restore.kinds import ID, KEY, Compared
@@ -20,24 +21,24 @@ Pair: TypeAlias = tuple[Row | None, Row | None]
 _AT_ONCE: Final = 200
 
 
-def pairs(current: Source, candidate: Source, compared: Compared) -> Iterator[Pair]:
+def pairs(current: Source, candidate: Source, compared: Compared) -> Generator[Pair]:
     """Each row of both: with its twin, or with None where the other side has none.
 
-    In the order of ids, and so of time, for either side.
+    In the order of ids, and so of time, for either side. Close it if you leave before its end: it holds both files.
     """
     some: list[Pair] = []
-    for pair in _side_by_side(current, candidate, compared):
-        some.append(pair)
-        if len(some) == _AT_ONCE:
-            yield from _by_key(some, current, candidate, compared)
-            some.clear()
-    yield from _by_key(some, current, candidate, compared)
-
-
-def _side_by_side(current: Source, candidate: Source, compared: Compared) -> Iterator[Pair]:
-    """Rows of the same id together, whatever their keys are."""
     in_order = f"{compared.select} ORDER BY {compared.id}"
-    ours, theirs = current.rows(in_order), candidate.rows(in_order)
+    with closing(current.rows(in_order)) as ours, closing(candidate.rows(in_order)) as theirs:
+        for pair in _side_by_side(ours, theirs):
+            some.append(pair)
+            if len(some) == _AT_ONCE:
+                yield from _by_key(some, current, candidate, compared)
+                some.clear()
+        yield from _by_key(some, current, candidate, compared)
+
+
+def _side_by_side(ours: Iterator[Row], theirs: Iterator[Row]) -> Iterator[Pair]:
+    """Rows of the same id together, whatever their keys are."""
     our, their = next(ours, None), next(theirs, None)
     while our is not None or their is not None:
         if their is None or (our is not None and our[ID] < their[ID]):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 from sqlcipher3 import dbapi2
@@ -33,7 +33,7 @@ class Source:
         self._connection = connection
         self._unreadable = unreadable
 
-    def rows(self, statement: str, *values: object) -> Iterator[Row]:
+    def rows(self, statement: str, *values: object) -> Generator[Row]:
         """The rows of a query, one by one.
 
         :raises StorageError: what `unreadable` made of a damaged page, or of a disk that does not work.
@@ -44,7 +44,8 @@ class Source:
             raise self._explained(error) from error
 
     def row(self, statement: str, *values: object) -> Row | None:
-        return next(self.rows(statement, *values), None)
+        with closing(self.rows(statement, *values)) as rows:
+            return next(rows, None)
 
     def asked(self, job: Callable[[dbapi2.Connection], T]) -> T:
         """The answer of a job that expects text as text."""
