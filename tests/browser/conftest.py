@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from pyotp.totp import TOTP
 
 from berrypod.accounts import Accounts
@@ -44,13 +45,22 @@ def browser() -> Generator[Browser]:
         yield browser
 
 
+# The status of a page that says what was wrong with a form is an error to the console alone.
+_FORM_CAME_BACK = re.compile(r"Failed to load resource: the server responded with a status of (409|422)")
+
+
 @pytest.fixture
 def page(browser: Browser) -> Generator[Page]:
     """A page of a new visitor. What the browser's console complains of fails the test: a blocked script, say."""
     context = browser.new_context(accept_downloads=True)
     complaints: list[str] = []
     page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not _FORM_CAME_BACK.match(message.text):
+            complaints.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
