@@ -26,7 +26,7 @@ from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.reads import ReadPool
 from berrypod.storage.sessions import Sessions
-from berrypod.storage.swap import is_cut_short
+from berrypod.storage.swap_journal import is_cut_short
 
 T = TypeVar("T")
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 
 from sqlcipher3 import dbapi2
 
+from berrypod import errors
 from berrypod.settings import Secret
-from berrypod.storage import schema, swap
+from berrypod.storage import schema, swap_journal
 from berrypod.storage.connection import open_connection
 from berrypod.storage.diagnosis import find_key
 from berrypod.storage.failures import explain
 from berrypod.storage.gate import Gate
 from berrypod.storage.swap_outcomes import Outcome
+
+_TURN_SECONDS = 0.1
 
 
 def enter(gate: Gate, path: Path, passphrase: Secret | None) -> None:
@@ -23,10 +27,11 @@ def enter(gate: Gate, path: Path, passphrase: Secret | None) -> None:
     """
     settle(gate, path, passphrase)
     gate.enter()
-    while swap.is_cut_short(path):  # Begun, and cut short, between the two.
+    while swap_journal.is_cut_short(path):  # Begun, and cut short, between the two.
         gate.leave()
         settle(gate, path, passphrase)
         gate.enter()
+    swap_journal.sweep_notes(path)
 
 
 def settle(gate: Gate, path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> Outcome | None:
@@ -35,10 +40,17 @@ def settle(gate: Gate, path: Path, passphrase: Secret | None, *, timeout: float 
     :returns: what became of it; None if there is none to settle.
     :raises DatabaseLocked: another process has the file.
     """
-    if not swap.is_cut_short(path):
-        return None
-    with gate.alone(timeout=timeout):
-        return recover(path, passphrase)
+    deadline = monotonic() + timeout
+    while swap_journal.is_cut_short(path):
+        # In short turns: another process may settle it and stay inside, and then there is nothing to wait for. A
+        # replacement that is under way has its note there too.
+        try:
+            with gate.alone(timeout=_TURN_SECONDS):
+                return recover(path, passphrase)
+        except errors.DatabaseLocked:
+            if monotonic() >= deadline:
+                raise
+    return None
 
 
 def recover(path: Path, passphrase: Secret | None) -> Outcome | None:
@@ -57,4 +69,5 @@ def recover(path: Path, passphrase: Secret | None) -> Outcome | None:
             raise
         return connection
 
-    return swap.recover(path, connect)
+    swap_journal.sweep_notes(path)
+    return swap_journal.recover(path, connect)

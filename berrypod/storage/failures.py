@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
-from berrypod.storage.files import free_bytes
+from berrypod.storage.files import BROKEN_DISK_HINT, free_bytes
 
 # SQLite's primary result codes: https://sqlite.org/rescode.html
 _BUSY, _NO_MEMORY, _READ_ONLY, _INTERRUPTED, _IO_ERROR = 5, 7, 8, 9, 10
@@ -60,7 +60,7 @@ def explain(error: BaseException, path: Path) -> errors.StorageError:
     if code == _IO_ERROR:
         return errors.StorageError(
             f"The disk that holds {path} does not work ({error})",
-            hint="Look at the system's log (`dmesg`) for errors of the disk, and make a backup while you can.",
+            hint=BROKEN_DISK_HINT,
         )
     if code == _BUSY:
         return errors.DatabaseLocked(f"Another program has {path} locked")

@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from berrypod.errors import DiskFull, FolderNotWritable
+from berrypod.errors import DiskFull, FolderNotWritable, StorageError
+from berrypod.storage.faults import reach
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -22,6 +23,8 @@ PRIVATE_FOLDER = 0o700
 # ours.
 _PART_NAME = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{12}\.part")
 _CLAIM_SUFFIX = ".berrypod-claim"
+
+BROKEN_DISK_HINT = "Look at the system's log (`dmesg`) for errors of the disk, and make a backup while you can."
 
 
 def make_private_folder(folder: Path) -> Path:
@@ -59,7 +62,9 @@ def _write_and_rename(temporary: Path, path: Path, content: bytes, mode: int) ->
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        reach("files.written")
         temporary.replace(path)
+        reach("files.renamed")
         fsync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
@@ -152,6 +157,12 @@ def translate_os_error(error: OSError, folder: Path) -> Exception:
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return FolderNotWritable(
             f"{folder} cannot be made: a file is in its place", hint="Choose another folder, or move that file away."
+        )
+    if error.errno == errno.EIO:
+        return StorageError(f"The disk that holds {folder} does not work ({error.strerror})", hint=BROKEN_DISK_HINT)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return StorageError(
+            f"No more files can be opened ({error.strerror})", hint="Raise the limit (`ulimit -n`), and start again."
         )
     return error
 

@@ -13,22 +13,19 @@ log is folded into the former file and gone, on the disk, before the name change
     checked        the new file opens
     told           what became of it is written down; the note goes
 
-Whoever opens a file with such a note beside it finishes what was begun, or takes it back (`recover`): by the inode it
-is known which of the two files has the name. All of it is done with the gate held alone, in a thread.
+Whoever opens a file with such a note beside it finishes what was begun, or takes it back (`swap_journal.recover`). All
+of it is done with the gate held alone, in a thread.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
@@ -36,24 +33,14 @@ from berrypod.storage import schema
 from berrypod.storage.connection import open_connection
 from berrypod.storage.failures import explain, is_unusable_after
 from berrypod.storage.faults import reach
-from berrypod.storage.files import (
-    FileMark,
-    file_mark,
-    fsync_folder,
-    make_private_folder,
-    translate_os_error,
-    write_durably,
-)
+from berrypod.storage.files import FileMark, file_mark, translate_os_error
 from berrypod.storage.keys import DatabaseKey
-from berrypod.storage.log import log_path
-from berrypod.storage.swap_outcomes import Operation, Outcome, Result, write_outcome
+from berrypod.storage.swap_journal import Journal, has_journal
+from berrypod.storage.swap_outcomes import Operation
 
 log = logging.getLogger("berrypod.storage")
 
 Connect = Callable[[], dbapi2.Connection]
-
-# A wrong key or a folder that cannot be written says nothing about the new file.
-_BAD_FILE = (errors.DatabaseDamaged, errors.DatabaseEmpty, errors.NotADatabase, errors.ForeignDatabase)
 
 Stage = Literal["looking", "carrying", "replacing", "checking"]
 
@@ -86,18 +73,6 @@ class Swap:
     progress: Callable[[Stage], None] = lambda _: None
 
 
-class _Note(msgspec.Struct, frozen=True, kw_only=True):
-    """The journal: paths are relative to the folder of the shop's file, so that the whole folder may be moved."""
-
-    id: str
-    operation: Operation
-    staged: str
-    former: str
-    with_log: bool
-    former_inode: int | None
-    new_inode: int
-
-
 def replace(path: Path, connect: Connect | None, swap: Swap) -> None:
     """Put `swap.staged` in the place of `path`. The caller has the gate alone, and no connection open.
 
@@ -107,62 +82,30 @@ def replace(path: Path, connect: Connect | None, swap: Swap) -> None:
     """
     try:
         with_log = _settle_former(path, connect, swap)
-        if log_path(swap.staged).exists():
-            raise errors.StorageError(f"A log was left beside {swap.staged.name}", hint="Stage the file again.")
-        note = _Note(
-            id=swap.id,
-            operation=swap.operation,
-            staged=os.path.relpath(swap.staged, path.parent),
-            former=os.path.relpath(swap.former, path.parent),
-            with_log=with_log,
-            former_inode=path.stat().st_ino if path.exists() else None,
-            new_inode=swap.staged.stat().st_ino,
-        )
-        make_private_folder(swap.former.parent)
+        _require_alone(swap.staged)
         swap.progress("replacing")
-        write_durably(_note_path(path), msgspec.json.encode(note))
+        journal = Journal.begin(
+            path,
+            replacement=swap.id,
+            operation=swap.operation,
+            staged=swap.staged,
+            former=swap.former,
+            with_log=with_log,
+        )
     except OSError as error:
         raise translate_os_error(error, path.parent) from error
     try:
         reach("swap.journalled")
-        _exchange(path, note)
+        journal.exchange()
         swap.progress("checking")
         _check(path, swap.staged_key)
         reach("swap.checked")
     except Exception as error:
-        _finish(path, note, _take_back(path, note), error)
+        journal.give_up(error)
         if isinstance(error, OSError):
             raise translate_os_error(error, path.parent) from error
         raise
-    _finish(path, note, "replaced")
-
-
-def recover(path: Path, connect_new: Connect) -> Outcome | None:
-    """Finish or take back a replacement that a crash cut short. The caller has the gate alone.
-
-    :param connect_new: opens the file that has the name now, to see whether it is whole.
-    :returns: what became of it; None if there is none to recover.
-    :raises WrongKey: (and others that say nothing against the file) nothing is decided before it can be opened.
-    """
-    note = _read_note(path)
-    if note is None:
-        return None
-    result: Result = "unchanged"
-    problem: Exception | None = None
-    if path.exists() and path.stat().st_ino == note.new_inode:
-        result = "replaced"
-        try:
-            connect_new().close()
-        except (dbapi2.Error, MemoryError, *_BAD_FILE) as error:
-            problem, result = error, _take_back(path, note)
-    else:
-        _put_former_back(path, note)
-    return _finish(path, note, result, problem, interrupted=True)
-
-
-def is_cut_short(path: Path) -> bool:
-    """True if a replacement of the file was begun and not ended. Takes microseconds."""
-    return _note_path(path).exists()
+    journal.end()
 
 
 def _settle_former(path: Path, connect: Connect | None, swap: Swap) -> bool:
@@ -175,7 +118,9 @@ def _settle_former(path: Path, connect: Connect | None, swap: Swap) -> bool:
         swap.progress("looking")
         swap.look(None)
         _require_unchanged(swap)
-        return _bytes(log_path(path)) > 0
+        if has_journal(swap.staged):  # Of an undo that was killed while it carried.
+            _use_staged(swap, lambda _: None)
+        return has_journal(path)
     with closing(former):
         swap.progress("looking")
         swap.look(former)
@@ -184,7 +129,7 @@ def _settle_former(path: Path, connect: Connect | None, swap: Swap) -> bool:
         swap.progress("carrying")
         _carry(former, swap)
     reach("swap.former_closed")
-    left = _bytes(log_path(path)) > 0
+    left = has_journal(path)
     if folded and left:
         raise errors.DatabaseLocked(f"Another program writes to {path}", hint=_CLOSE_IT)
     return left
@@ -235,43 +180,27 @@ def _require_unchanged(swap: Swap) -> None:
 
 
 def _carry(former: dbapi2.Connection, swap: Swap) -> None:
-    try:
-        with closing(open_connection(swap.staged, swap.staged_key)) as staged:
-            swap.carry(former, staged)
-            reach("swap.carried")
-            staged.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except (dbapi2.Error, MemoryError) as error:
-        raise explain(error, swap.staged) from error
+    def carry(staged: dbapi2.Connection) -> None:
+        swap.carry(former, staged)
+        reach("swap.carried")
+
+    _use_staged(swap, carry)
     reach("swap.staged_closed")
 
 
-def _exchange(path: Path, note: _Note) -> None:
-    staged, former = path.parent / note.staged, path.parent / note.former
-    if note.former_inode is not None:
-        _second_name(path, former)
-    reach("swap.linked")
-    if note.with_log:
-        log_path(path).rename(log_path(former))
-        reach("swap.log_aside")
-    _remove_log(path)
-    fsync_folder(former.parent)
-    fsync_folder(path.parent)
-    reach("swap.log_gone")
-    staged.rename(path)
-    reach("swap.renamed")
-    fsync_folder(path.parent)
-    fsync_folder(staged.parent)
-    reach("swap.durable")
-
-
-def _second_name(path: Path, former: Path) -> None:
+def _use_staged(swap: Swap, work: Callable[[dbapi2.Connection], None]) -> None:
+    """Open the new file where it still lies, and leave no log beside it."""
     try:
-        os.link(path, former)
-    except FileExistsError:
-        raise
-    except OSError:
-        # A disk that knows no links. There is no file of that name for an instant; `recover` knows of it.
-        path.rename(former)
+        with closing(open_connection(swap.staged, swap.staged_key)) as staged:
+            work(staged)
+            staged.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except (dbapi2.Error, MemoryError) as error:
+        raise explain(error, swap.staged) from error
+
+
+def _require_alone(staged: Path) -> None:
+    if has_journal(staged):
+        raise errors.StorageError(f"The log of {staged.name} was left behind", hint="Stage the file again.")
 
 
 def _check(path: Path, key: DatabaseKey | None) -> None:
@@ -281,78 +210,3 @@ def _check(path: Path, key: DatabaseKey | None) -> None:
             schema.check(connection)
     except (dbapi2.Error, MemoryError) as error:
         raise explain(error, path) from error
-
-
-def _take_back(path: Path, note: _Note) -> Result:
-    """The former file gets its name back; the new one, if it had it, its own."""
-    if path.exists() and path.stat().st_ino == note.new_inode:
-        if note.former_inode is None:
-            return "replaced"  # There was no file before: nothing is better than what there is.
-        _remove_log(path)
-        staged = path.parent / note.staged
-        with suppress(OSError):  # It is only a copy.
-            os.link(path, staged)
-        (path.parent / note.former).replace(path)
-        reach("swap.taken_back")
-        _put_former_back(path, note)
-        return "returned"
-    _put_former_back(path, note)
-    return "unchanged"
-
-
-def _put_former_back(path: Path, note: _Note) -> None:
-    """Undo what was done to the former file before the names were exchanged, or what is left of it after."""
-    former = path.parent / note.former
-    if not path.exists() and former.exists():
-        former.rename(path)
-    if note.with_log and log_path(former).exists() and not _bytes(log_path(path)):
-        log_path(former).rename(log_path(path))
-    if former.exists() and path.exists() and former.samefile(path):
-        former.unlink()
-    if former.parent.exists():
-        fsync_folder(former.parent)
-    fsync_folder(path.parent)
-
-
-def _finish(
-    path: Path, note: _Note, result: Result, problem: Exception | None = None, *, interrupted: bool = False
-) -> Outcome:
-    outcome = Outcome(
-        id=note.id,
-        operation=note.operation,
-        result=result,
-        at=datetime.now(UTC),
-        interrupted=interrupted,
-        former=Path(note.former).name if result == "replaced" and note.former_inode is not None else None,
-        code=getattr(problem, "code", "storage_error") if problem else None,
-        message=(getattr(problem, "message", "") or str(problem)) if problem else None,
-    )
-    write_outcome(path, outcome)
-    reach("swap.told")
-    _note_path(path).unlink(missing_ok=True)
-    fsync_folder(path.parent)
-    reach("swap.done")
-    return outcome
-
-
-def _read_note(path: Path) -> _Note | None:
-    try:
-        return msgspec.json.decode(_note_path(path).read_bytes(), type=_Note)
-    except FileNotFoundError:
-        return None
-
-
-def _note_path(path: Path) -> Path:
-    return path.with_name(path.name + "-swap")
-
-
-def _remove_log(path: Path) -> None:
-    for end in ("-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -38,7 +38,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 def outcomes(path: Path) -> list[Outcome]:
     """The latest ones for the shop's file at `path`, the newest first."""
     try:
-        return msgspec.json.decode(_outcomes_path(path).read_bytes(), type=list[Outcome])
+        return msgspec.json.decode(outcomes_path(path).read_bytes(), type=list[Outcome])
     except FileNotFoundError:
         return []
     except msgspec.MsgspecError:
@@ -51,8 +51,8 @@ def write_outcome(path: Path, outcome: Outcome) -> None:
     :raises DiskFull: no space is left.
     """
     others = [each for each in outcomes(path) if each.id != outcome.id]
-    write_durably(_outcomes_path(path), msgspec.json.encode([outcome, *others][:_REMEMBERED]))
+    write_durably(outcomes_path(path), msgspec.json.encode([outcome, *others][:_REMEMBERED]))
 
 
-def _outcomes_path(path: Path) -> Path:
+def outcomes_path(path: Path) -> Path:
     return path.with_name(path.name + "-swaps.json")
