@@ -116,7 +116,12 @@ class Comparing:
         pipe = Pipe()
 
         def job(current: dbapi2.Connection) -> None:
-            self._with(contender, lambda theirs: pipe.send_all(lost_csv(current, theirs, kind)))
+            def send(theirs: dbapi2.Connection) -> None:
+                # Closed before the connections are, where it is not taken to its end.
+                with closing(lost_csv(current, theirs, kind)) as text:
+                    pipe.send_all(text)
+
+            self._with(contender, send)
 
         async def work() -> None:
             # Whoever replaces the file waits for jobs, and a client may take its time.

@@ -109,7 +109,7 @@ class Restores:
     async def stage_file(self, path: Path, *, by: str | None) -> RestoreRecord:
         """Copy a file of this machine. Returns when it is copied; it is inspected by itself afterwards.
 
-        :raises DatabaseMissing: there is none.
+        :raises NotFound: there is none.
         """
         return await self._staging.stage_file(path, by=by)
 

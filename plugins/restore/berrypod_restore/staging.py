@@ -107,7 +107,10 @@ class Staging:
 
     async def stage_file(self, path: Path, *, by: str | None) -> RestoreRecord:
         """See `Restores.stage_file`."""
-        size = (await asyncio.to_thread(require_file, path)).st_size
+        try:
+            size = (await asyncio.to_thread(require_file, path)).st_size
+        except errors.DatabaseMissing:
+            raise errors.NotFound(f"There is no file {path}", hint="Check its name and the folder.") from None
         await asyncio.to_thread(self._refuse_own, path)
         if journal := await asyncio.to_thread(_journal_beside, path):
             return await self._refused(path, by, journal)

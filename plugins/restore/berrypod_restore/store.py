@@ -94,7 +94,7 @@ class Store(Records[RestoreRecord]):
         return record
 
     def keeps_data(self, record: RestoreRecord) -> bool:
-        return record.staged and not record.active and not self.is_expired(record)
+        return record.staged and not record.active
 
     def is_expired(self, record: RestoreRecord) -> bool:
         return record.expires_at is not None and record.expires_at <= self._now()
