@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
@@ -35,6 +36,11 @@ _ORDER = """
         currency, total_minor, placed_at, request_digest, created_at, updated_at)
     VALUES (?, 'placed', 'ada@example.org', 'Ada', '1 Orchard Lane', '', '12345', 'Plumstead', 'GB', '', 'EUR', 2400,
         ?, '', '2026-03-14 12:00:00.000000', '2026-03-14 12:00:00.000000')
+"""
+
+_PICTURE = """
+    INSERT INTO images (sha256, media_type, width, height, size_bytes, filename, alt, data, created_at, updated_at)
+    VALUES (?, 'x', 1, 1, ?, '', '', ?, '2026-01-01', '2026-01-01')
 """
 
 
@@ -103,6 +109,14 @@ class Shop:
             connection.execute("COMMIT")
 
         await self.parts.database.run_in_thread(place, read_only=False)
+
+    async def picture(self, size: int) -> None:
+        """Put a picture of so many bytes into the shop."""
+
+        def put(connection: dbapi2.Connection) -> None:
+            connection.execute(_PICTURE, (os.urandom(32).hex(), size, os.urandom(size)))
+
+        await self.parts.database.run_in_thread(put, read_only=False)
 
     async def orders(self) -> list[str]:
         """The numbers of all orders, the oldest first."""

@@ -12,15 +12,30 @@ from typing import Any
 import msgspec
 
 from berrypod.accounts.carrying import Keep
-from berrypod.errors import BerrypodError, Invalid
+from berrypod.errors import (
+    BerrypodError,
+    DatabaseDamaged,
+    Invalid,
+    KeyMissing,
+    KeyNotNeeded,
+    NotADatabase,
+    WrongKey,
+)
 from berrypod.records import new_id
 from berrypod.storage.files import PRIVATE_FILE, file_mark, make_private_folder, require_space
 from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod_restore.applying import Applying, Plan, Ready, Tell
-from berrypod_restore.comparing import Comparing, Contender
+from berrypod_restore.comparing import Compared, Comparing, Contender
 from berrypod_restore.confirming import Expectation, Seen
 from berrypod_restore.differences import FileFacts
-from berrypod_restore.faults import RestoreError, RestoreNotReady, RestoreRunning, StateChanged, WouldLose
+from berrypod_restore.faults import (
+    FormerUnusable,
+    RestoreError,
+    RestoreNotReady,
+    RestoreRunning,
+    StateChanged,
+    WouldLose,
+)
 from berrypod_restore.formers import Formers
 from berrypod_restore.inspection import inspect
 from berrypod_restore.preparation import prepare
@@ -117,11 +132,11 @@ class Deciding:
     def former(self, former: Former) -> Contender:
         """The file of a former database. Blocks.
 
-        :raises RestoreError: it could not be opened when it was replaced.
+        :raises FormerUnusable: it could not be opened when it was replaced.
         """
         path = self._formers.path_of(former.id)
         if not former.openable:
-            raise RestoreError(
+            raise FormerUnusable(
                 f"{former.filename} could not be opened when it was replaced, and cannot be put back by a click",
                 hint="It is kept as it was, with its log. Stage a backup instead; or, if there is none, have somebody "
                 "who knows SQLite look at a copy of both files.",
@@ -135,6 +150,13 @@ class Deciding:
         return Contender(
             path=path, name=f"former {former.id}", mark=mark, facts=FileFacts(size_bytes=former.size_bytes)
         )
+
+    async def compare_former(self, contender: Contender) -> Compared:
+        """:raises FormerUnusable: it cannot be read."""
+        try:
+            return await self._comparing.compare(contender)
+        except (DatabaseDamaged, WrongKey, KeyMissing, KeyNotNeeded, NotADatabase) as error:
+            raise FormerUnusable(f"{contender.path.name}: {error.message}") from error
 
     # --- inside ---
 
@@ -156,7 +178,7 @@ class Deciding:
 
     async def _require_no_loss(self, contender: Contender) -> Seen:
         """:raises WouldLose: something is in the shop that is not in the file, or it is newer there."""
-        compared = await self._comparing.compare(contender)
+        compared = await self.compare_former(contender)
         if compared.comparison.loses:
             raise await self._told(WouldLose, "Something is in the shop that is not in the former database", contender)
         return compared.seen
@@ -175,7 +197,7 @@ class Deciding:
     async def _make_former_ready(self, record: RestoreRecord, contender: Contender, tell: Tell) -> Ready:
         """It was whole when it was replaced. That it is still is read from every page: disks are not for ever.
 
-        :raises RestoreError: it is not.
+        :raises FormerUnusable: it is not.
         """
         inspection = await inspect(
             contender.path, self._workroom.passphrase, progress=lambda stage, share: tell(share * 0.8)
@@ -187,7 +209,7 @@ class Deciding:
             prepared = await prepare(copy, self._workroom.passphrase)
             return Ready(contender=replace(contender, path=copy, mark=prepared.mark), key=prepared.key)
         if not verdict.acceptable:
-            raise RestoreError(f"{contender.path.name}: {verdict.title}. {verdict.message}", hint=verdict.hint)
+            raise FormerUnusable(f"{contender.path.name}: {verdict.title}. {verdict.message}", hint=verdict.hint)
         return Ready(contender=contender, key=inspection.key)
 
 

@@ -54,7 +54,8 @@ UNDO: Final[Responses] = {
     404: _problem("There is no such former database (`former_unknown`)"),
     409: _problem(
         "Something would be lost and `expect` is missing (`would_lose`, with `expect` and `comparison`); the shop has "
-        "changed since (`state_changed`); another one is being applied (`restore_running`)"
+        "changed since (`state_changed`); it cannot be read (`former_unusable`); another one is being applied "
+        "(`restore_running`)"
     ),
 }
 

@@ -25,6 +25,13 @@ class FormerUnknown(RestoreError):
     default_hint = "GET /api/restores/formers lists those that are kept. The oldest ones are removed."
 
 
+class FormerUnusable(RestoreError):
+    code = "former_unusable"
+    status = 409
+    title = "The former database cannot be put back"
+    default_hint = "Choose an older one, or stage a backup."
+
+
 class RestoreNotReady(RestoreError):
     code = "restore_not_ready"
     status = 409

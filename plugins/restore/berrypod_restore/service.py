@@ -190,9 +190,9 @@ class Restores:
         """The shop as it is now beside a former database, the newest unless one is named.
 
         :raises FormerUnknown: there is no such one.
-        :raises RestoreError: it cannot be read.
+        :raises FormerUnusable: it cannot be read.
         """
-        return (await self._comparing.compare(await self._former(former))).comparison
+        return (await self._deciding.compare_former(await self._former(former))).comparison
 
     async def expect(self, restore_id: str, comparison: Comparison) -> str:
         """What `apply` must be given: it stands for the bytes that are staged, and for the shop as it was compared."""
@@ -264,6 +264,7 @@ class Restores:
         """Put a former database back, the newest unless one is named. Returns at once, `applying`.
 
         :raises FormerUnknown: there is no such one.
+        :raises FormerUnusable: it cannot be read.
         :raises WouldLose: something is in the shop that is not in it, and `expect` is missing.
         :raises StateChanged: the shop, or the file, is not what was compared.
         :raises RestoreRunning: another one is being applied.
