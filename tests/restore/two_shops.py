@@ -29,7 +29,7 @@ MANY_ORDERS = """
     INSERT INTO orders (number, status, email, name, address_line1, address_line2, postcode, city, country, note,
         currency, total_minor, placed_at, request_digest, created_at, updated_at)
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-    SELECT hex(randomblob(4)) || '-' || i, 'paid', 'customer' || i || '@example.org', 'Customer ' || i,
+    SELECT printf('%07d', i), 'paid', 'customer' || i || '@example.org', 'Customer ' || i,
         '1 Orchard Lane', '', '12345', 'Plumstead', 'GB', '', 'EUR', 1000 + i % 5000,
         datetime('2020-01-01', '+' || i || ' minutes') || '.000000', '', '2020-01-01', '2020-01-01' FROM n
 """
