@@ -67,8 +67,10 @@ def cli(env_file: str | None) -> None:
 # What the list says; a test holds it to what the commands say of themselves.
 _COMMANDS = {
     "admin": "Make admins, help those who cannot get in, and disable those who should not.",
+    "audit": "Show who did what to the shop, when and from where, the newest first.",
     "db": "Create or upgrade the database file.",
     "demo": "Make a demo shop with products, pictures and orders, encrypted with keys of its own, and serve it.",
+    "doctor": "Check that the shop is in order, and its file as safe as it should be.",
     "plugins": "List the plugins: version, hooks, state, and the error of those in quarantine.",
     "secret": "Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.",
     "serve": "Serve the shop.",
@@ -91,8 +93,11 @@ def _env_file(arguments: Sequence[str]) -> str | None:
 
 
 def _needs_no_shop(arguments: Sequence[str]) -> bool:
-    """True for what must work before anything is set: asking for help, or for the secret that is to be set."""
-    return not arguments or arguments[0] in ("secret", "demo", "--help", "--version") or "--help" in arguments
+    """True for what must work while the settings are wrong: help, the secret that is to be set, and the doctor."""
+    if not arguments or "--help" in arguments or arguments[0] in ("secret", "demo", "--version"):
+        return True
+    options = ("--env-file", _env_file(arguments))
+    return next((each for each in arguments if each not in options and not each.startswith("-")), "") == "doctor"
 
 
 def main() -> None:

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from berrypod.declarations import AdminPanel, BackupExporter, RestoreGuard, SettingDeclaration, StatsProvider
+from berrypod.declarations import (
+    AdminPanel,
+    BackupExporter,
+    DoctorCheck,
+    RestoreGuard,
+    SettingDeclaration,
+    StatsProvider,
+)
 
 if TYPE_CHECKING:
     import click
@@ -62,6 +69,11 @@ def berrypod_backup_exporters(context: PluginContext) -> Iterable[BackupExporter
 @hookspec
 def berrypod_restore_guards(context: PluginContext) -> Iterable[RestoreGuard] | None:
     """Who looks at a file before it replaces the shop: allows, warns or refuses. One that fails refuses."""
+
+
+@hookspec
+def berrypod_doctor_checks(context: PluginContext) -> Iterable[DoctorCheck] | None:
+    """What `berrypod doctor` looks at besides its own checks. One that fails or times out shows as a warning."""
 
 
 @hookspec

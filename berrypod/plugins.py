@@ -26,6 +26,7 @@ from berrypod.declarations import (
     AdminPanel,
     BackupExporter,
     Declared,
+    DoctorCheck,
     RestoreGuard,
     SettingDeclaration,
     StatsProvider,
@@ -185,6 +186,11 @@ class Plugins(Calls):
         """Plugins that guard restores and are in quarantine, so that nobody can ask their guards."""
         hook = "berrypod_restore_guards"
         return tuple(one for one in self.report() if one.state is PluginState.QUARANTINED and hook in one.hooks)
+
+    @property
+    def doctor_checks(self) -> tuple[Declared[DoctorCheck], ...]:
+        found = self._active(self._declarations.doctor_checks)
+        return tuple(sorted(found, key=lambda one: (one.declaration.order, one.declaration.name)))
 
     @property
     def admin_panels(self) -> tuple[Declared[AdminPanel], ...]:

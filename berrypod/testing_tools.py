@@ -20,8 +20,11 @@ from berrypod.declarations import (
     AdminPanel,
     BackupExporter,
     Declared,
+    DoctorCheck,
+    Examination,
     ExportResult,
     Figure,
+    Finding,
     Judgement,
     PanelRequest,
     RestoreCandidate,
@@ -29,6 +32,7 @@ from berrypod.declarations import (
     Snapshot,
     StatsProvider,
 )
+from berrypod.doctor.opening import Opening
 from berrypod.events import Event
 from berrypod.isolation import Outcome
 from berrypod.maintenance import Maintenance
@@ -161,6 +165,10 @@ class CheckedPlugin:
         return tuple(one.declaration for one in self.plugins.restore_guards)
 
     @property
+    def doctor_checks(self) -> tuple[DoctorCheck, ...]:
+        return tuple(one.declaration for one in self.plugins.doctor_checks)
+
+    @property
     def admin_panels(self) -> tuple[AdminPanel, ...]:
         return tuple(one.declaration for one in self.plugins.admin_panels)
 
@@ -199,6 +207,19 @@ class CheckedPlugin:
         if shop_opens:
             return self._value(name, lambda: self.plugins.judge(guard, candidate))
         return answered(name, run(self.plugins.judge(guard, replace(candidate, current_row_counts=None))))
+
+    def examine(self, name: str, *, now: datetime | None = None, thorough: bool = False) -> tuple[Finding, ...]:
+        """Ask the doctor's check `name`. `now` is the time that it is told.
+
+        :raises AssertionError: it failed, timed out or returned something else: the doctor would warn of that.
+        """
+        check = _named(self.plugins.doctor_checks, name)
+        path = self.context.database.path
+        with Opening(path, find_key(path, self.context.settings.secret_key_db)) as opening:
+            examination = Examination(
+                database_path=path, now=now or datetime.now(UTC), thorough=thorough, opener=opening.connection
+            )
+            return answered(name, run(self.plugins.examine(check, examination)))
 
     def render(self, name: str, query: Mapping[str, str] | None = None) -> str:
         """Render the panel `name`, as for an admin who has just opened its page.

@@ -17,6 +17,7 @@ from berrypod.declarations.backups import (
     Snapshot,
 )
 from berrypod.declarations.declared import Declared
+from berrypod.declarations.doctor import DoctorCheck, Examination, Finding, FindingsFunction, Level
 from berrypod.declarations.figures import Figure, FiguresFunction, StatsProvider
 from berrypod.declarations.panels import AdminPanel, PanelRequest, RenderFunction
 from berrypod.declarations.restores import (
@@ -39,14 +40,19 @@ __all__ = [
     "CheckFunction",
     "Declared",
     "Delivered",
+    "DoctorCheck",
+    "Examination",
     "ExportFunction",
     "ExportResult",
     "ExportedFile",
     "Figure",
     "FiguresFunction",
+    "Finding",
+    "FindingsFunction",
     "Judgement",
     "KeptCopies",
     "KeptCopy",
+    "Level",
     "PanelRequest",
     "Refuse",
     "RenderFunction",

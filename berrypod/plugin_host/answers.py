@@ -20,6 +20,7 @@ from berrypod.declarations import (
     ExportedFile,
     ExportResult,
     Figure,
+    Finding,
     Judgement,
     Refuse,
     Snapshot,
@@ -130,3 +131,14 @@ def judgement(answer: object) -> Judgement:
     if isinstance(answer, type) and issubclass(answer, Allow | Warn | Refuse):
         hint = f"Call it: {answer.__name__}(...)."
     raise PluginError(f"it returned {kind_of(answer)}", hint=hint)
+
+
+def findings(answer: object, check: str, most: int) -> tuple[Finding, ...]:
+    """What a doctor's check found: at least one thing, under the name of the check. Silence is not taken for health."""
+    found = [answer] if isinstance(answer, Finding) else declarations(answer, Finding, most)
+    if not found:
+        raise PluginError("it found nothing", hint='Say so: Finding(check=..., level="pass", title=...).')
+    for finding in found:
+        if finding.check != check:
+            raise PluginError(f"its finding is of the check {finding.check!r}", hint=f"Give it check={check!r}.")
+    return tuple(found)

@@ -14,8 +14,11 @@ from berrypod.declarations import (
     AdminPanel,
     BackupExporter,
     Declared,
+    DoctorCheck,
+    Examination,
     ExportResult,
     Figure,
+    Finding,
     Judgement,
     PanelRequest,
     RestoreCandidate,
@@ -135,6 +138,26 @@ class Calls:
             timeout_seconds=guard.declaration.timeout_seconds,
             expect=answers.judgement,
             what=f"restore guard {guard.declaration.name}",
+        )
+
+    async def examine(self, check: Declared[DoctorCheck], examination: Examination) -> Outcome[tuple[Finding, ...]]:
+        """Ask a doctor's check. No secret that is known here is left in what it says."""
+        name, safely = check.declaration.name, self._host.records.told_safely
+
+        def expect(answer: object) -> tuple[Finding, ...]:
+            found = answers.findings(answer, name, self._host.limits.answers)
+            return tuple(
+                replace(one, title=safely(one.title), why=safely(one.why), what_to_do=safely(one.what_to_do))
+                for one in found
+            )
+
+        return await self.call(
+            check.plugin,
+            check.declaration.check,
+            examination,
+            timeout_seconds=check.declaration.timeout_seconds,
+            expect=expect,
+            what=f"doctor check {name}",
         )
 
 

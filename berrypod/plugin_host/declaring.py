@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from berrypod.declarations import AdminPanel, BackupExporter, Declared, RestoreGuard, StatsProvider
+from berrypod.declarations import AdminPanel, BackupExporter, Declared, DoctorCheck, RestoreGuard, StatsProvider
 from berrypod.errors import PluginError
 from berrypod.isolation import Failed
 from berrypod.plugin_host import answers
@@ -37,6 +37,7 @@ class Declarations:
     stats_providers: list[Declared[StatsProvider]] = field(default_factory=list[Declared[StatsProvider]])
     backup_exporters: list[Declared[BackupExporter]] = field(default_factory=list[Declared[BackupExporter]])
     restore_guards: list[Declared[RestoreGuard]] = field(default_factory=list[Declared[RestoreGuard]])
+    doctor_checks: list[Declared[DoctorCheck]] = field(default_factory=list[Declared[DoctorCheck]])
     admin_panels: list[Declared[AdminPanel]] = field(default_factory=list[Declared[AdminPanel]])
     route_handlers: list[Declared[list[ControllerRouterHandler]]] = field(
         default_factory=list["Declared[list[ControllerRouterHandler]]"]
@@ -61,6 +62,7 @@ class _Asking:
         self.stats_providers = self._each("berrypod_stats_providers", _of(StatsProvider, most))
         self.backup_exporters = self._each("berrypod_backup_exporters", _of(BackupExporter, most))
         self.restore_guards = self._each("berrypod_restore_guards", lambda answer: _restore_guards(answer, most))
+        self.doctor_checks = self._each("berrypod_doctor_checks", _of(DoctorCheck, most))
         self.admin_panels = self._each("berrypod_admin_panels", _of(AdminPanel, most))
         self.route_handlers = self._each("berrypod_route_handlers", lambda answer: _route_handlers(answer, most))
         self.lifespans = self._each(
@@ -112,6 +114,7 @@ def ask_all(host: Host, contexts: Mapping[str, PluginContext]) -> Declarations:
         _add(host, record.name, "stats provider", all_found.stats_providers, found.stats_providers)
         _add(host, record.name, "backup exporter", all_found.backup_exporters, found.backup_exporters)
         all_found.restore_guards += [Declared(plugin=record.name, declaration=one) for one in found.restore_guards]
+        _add(host, record.name, "doctor check", all_found.doctor_checks, found.doctor_checks)
         _add(host, record.name, "admin panel", all_found.admin_panels, found.admin_panels)
         if found.route_handlers:
             all_found.route_handlers.append(Declared(plugin=record.name, declaration=found.route_handlers))

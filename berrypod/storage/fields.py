@@ -11,6 +11,7 @@ SECRET_KEY_BASE needs two keys at a time: the first one encrypts, all of them de
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -57,6 +58,23 @@ def derive_subkey(secret: Secret, purpose: str, length: int = 32) -> bytes:
     return derivation.derive(secret.reveal().encode())
 
 
+def field_key(secret_key_base: Secret) -> bytes:
+    """The key of encrypted fields out of SECRET_KEY_BASE."""
+    return derive_subkey(secret_key_base, "encrypted fields")
+
+
+def opens_fields(secret_key_base: Secret, stored: str) -> bool:
+    """True if a field, as it is stored, was encrypted under this SECRET_KEY_BASE."""
+    try:
+        _fernet_of([field_key(secret_key_base)]).decrypt(stored.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _fernet(dialect: Dialect) -> MultiFernet:
-    keys: tuple[bytes, ...] = getattr(dialect, "field_keys", ())
+    return _fernet_of(getattr(dialect, "field_keys", ()))
+
+
+def _fernet_of(keys: Sequence[bytes]) -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

@@ -32,6 +32,7 @@ HOOKS = [
     "berrypod_stats_providers",
     "berrypod_backup_exporters",
     "berrypod_restore_guards",
+    "berrypod_doctor_checks",
     "berrypod_admin_panels",
     "berrypod_route_handlers",
 ]

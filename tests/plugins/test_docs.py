@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -25,7 +26,10 @@ from berrypod.declarations import (
     Allow,
     BackupExporter,
     Delivered,
+    DoctorCheck,
+    Examination,
     Figure,
+    Finding,
     KeptCopy,
     Refuse,
     RestoreCandidate,
@@ -48,7 +52,9 @@ ORDER = OrderPlaced(number="K7QM-2XWD", total_minor=900, currency="EUR", item_co
 DECLARATIONS = [
     AdminPanel,
     BackupExporter,
+    DoctorCheck,
     Figure,
+    Finding,
     KeptCopy,
     Refuse,
     RestoreGuard,
@@ -147,7 +153,12 @@ class TestCompleteness:
         plugin = check_plugin(importlib.import_module(f"berrypod_{name}.plugin"), name=name)
         told = pages.text().partition("Taken by the plugins")[2].partition("\n\n")[0]
 
-        for part in (*plugin.stats_providers, *plugin.backup_exporters, *plugin.admin_panels):
+        for part in (
+            *plugin.stats_providers,
+            *plugin.backup_exporters,
+            *plugin.admin_panels,
+            *plugin.doctor_checks,
+        ):
             assert f"`{part.name}`" in told
 
     def test_the_first_plugin_depends_on_the_versions_that_this_page_is_about(self) -> None:
@@ -162,6 +173,12 @@ class TestCompleteness:
         named = re.findall(r"(\w+)(?:=[^,]+)?", signature[1].replace("\n", " "))
         assert named[: len(dataclasses.fields(kind))] or named
         assert {field.name for field in dataclasses.fields(kind)} <= set(named)
+
+    def test_everything_that_a_doctors_check_may_know_is_named(self) -> None:
+        section = pages.sections()["berrypod_doctor_checks"]
+        fields = {field.name for field in dataclasses.fields(Examination)} - {"opener"}
+
+        assert {name for name in fields if f"`examination.{name}`" not in section} == set()
 
     def test_everything_that_a_guard_may_know_of_a_file_is_named(self) -> None:
         section = pages.sections()["berrypod_restore_guards"]
@@ -335,6 +352,15 @@ def test_the_example_of_a_guard_that_warns(
     assert warning.message == "Orders that are paid and not shipped in this file: 1."
     sent = berrypod_candidate("UPDATE orders SET status = 'shipped'")
     assert guards.judge("orders-to-send", sent) == Allow()
+
+
+def test_the_example_of_a_doctors_check(load: Load, check_plugin: CheckPlugin) -> None:
+    plugin = check_plugin(load("berrypod_doctor_checks", "waiting_orders"))
+    (soon,) = plugin.examine("waiting-orders", now=datetime(2026, 3, 15, tzinfo=UTC))
+    (late,) = plugin.examine("waiting-orders", now=datetime(2026, 4, 1, tzinfo=UTC))
+
+    assert (soon.level, late.level) == ("pass", "warn")
+    assert late.title == "1 paid orders wait to be shipped"
 
 
 def test_the_example_of_a_panel(load: Load, check_plugin: CheckPlugin) -> None:

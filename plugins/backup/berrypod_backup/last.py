@@ -15,7 +15,7 @@ import msgspec
 from sqlcipher3 import dbapi2
 
 from berrypod.context import PluginContext
-from berrypod.declarations import Figure, StatsProvider
+from berrypod.declarations import DoctorCheck, Examination, Figure, Finding, StatsProvider
 from berrypod.errors import StorageError
 from berrypod.shop.settings import store
 from berrypod.storage.database import Database
@@ -24,6 +24,8 @@ from berrypod.storage.files import people_size
 log = logging.getLogger("berrypod.backup")
 
 KEY: Final = "backup.last"
+
+_CHECK: Final = "backup"
 
 _OLD: Final = timedelta(days=7)
 
@@ -51,18 +53,15 @@ async def remember(database: Database, last: LastBackup) -> None:
 
 async def recall(database: Database) -> LastBackup | None:
     """The last backup, or None if there was none (or another version wrote what is there)."""
-    value = await database.fetch(_read)
-    if value is None:
-        return None
+    return await database.fetch(_read)
+
+
+def _read(connection: dbapi2.Connection) -> LastBackup | None:
+    row = connection.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()
     try:
-        return msgspec.json.decode(value, type=LastBackup)
+        return None if row is None else msgspec.json.decode(str(row[0]), type=LastBackup)
     except msgspec.MsgspecError:
         return None
-
-
-def _read(connection: dbapi2.Connection) -> str | None:
-    row = connection.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()
-    return None if row is None else str(row[0])
 
 
 def provider(context: PluginContext) -> StatsProvider:
@@ -93,6 +92,27 @@ def last_figure(last: LastBackup | None, now: datetime) -> Figure:
         warning=f"That was {(now - at).days} days ago." if old else None,
         hint="Download a new one." if old else f"{people_size(last.size_bytes)}, {made_by(last)}",
     )
+
+
+def doctor_check() -> DoctorCheck:
+    """What the doctor says of it."""
+    return DoctorCheck(name=_CHECK, title="the last backup", check=_examine)
+
+
+def _examine(examination: Examination) -> Finding:
+    what_to_do = "Download one on /admin/backup, or `berrypod backup create`; and keep it on another machine."
+    with examination.connection() as connection:
+        last = _read(connection)
+    if last is None:
+        why = "None is noted in the shop's file. If this machine breaks, the shop is lost."
+        return Finding(check=_CHECK, level="warn", title="There is no backup", why=why, what_to_do=what_to_do)
+    told = f"{last.at:%Y-%m-%d %H:%M} UTC, {made_by(last)}, {people_size(last.size_bytes)}, verified"
+    days = (examination.now - last.at).days
+    if days >= _OLD.days:
+        title = f"The last backup is {days} days old"
+        why = f"{told}. What was ordered since would be lost."
+        return Finding(check=_CHECK, level="warn", title=title, why=why, what_to_do=what_to_do)
+    return Finding(check=_CHECK, level="pass", title="There is a backup of the last days", why=told)
 
 
 def made_by(last: LastBackup) -> str:

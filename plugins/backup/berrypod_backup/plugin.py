@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import click
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.declarations import AdminPanel, BackupExporter, StatsProvider
+from berrypod.declarations import AdminPanel, BackupExporter, DoctorCheck, StatsProvider
 from berrypod.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def berrypod_stats_providers(context: PluginContext) -> Sequence[StatsProvider]:
     from berrypod_backup import last
 
     return [last.provider(context)]
+
+
+@hookimpl
+def berrypod_doctor_checks() -> Sequence[DoctorCheck]:
+    from berrypod_backup import last
+
+    return [last.doctor_check()]
 
 
 @hookimpl
