@@ -15,6 +15,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Literal, TypeVar
 
@@ -24,7 +25,9 @@ from berrypod import errors
 from berrypod.storage import entering, swap
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
-from berrypod.storage.diagnosis import find_key
+from berrypod.storage.diagnosis import check_folder, find_key
+from berrypod.storage.failures import LEAST_FREE_BYTES
+from berrypod.storage.files import require_space
 from berrypod.storage.gate import Announcement, Gate
 
 log = logging.getLogger("berrypod.maintenance")
@@ -44,6 +47,9 @@ _REQUESTS_SECONDS = 0.5
 _SESSIONS_SECONDS = 6.0
 
 _RETRY_SECONDS = 0.5
+
+# A file that is open can be read on a full disk. One that was closed cannot be opened there.
+_ROOM_BYTES = 4 * LEAST_FREE_BYTES
 
 _UNAVAILABLE_HINT = (
     "The server's log says why, and it is tried again and again. "
@@ -147,14 +153,16 @@ class Maintenance:
         :param timeout: seconds for other processes to close the file.
         :raises DatabaseLocked: another operation is under way, or a process did not close the file in time.
         :raises DatabaseBusy: what is under way in this process did not end in time. Nothing has changed.
+        :raises DiskFull: (or FolderNotWritable) once closed, the file might not open again.
         """
         async with self._busy, AsyncExitStack() as reopening:
             was_open = self._database.is_open or self._stage.state == "unavailable"
             with ExitStack() as held:
+                await asyncio.to_thread(_require_room, self._database.path)
                 gate = Gate(self._database.path)
                 announcement = await _to_its_end(lambda: held.enter_context(gate.announce(operation)))
                 if was_open:
-                    reopening.push_async_callback(self._reopen)
+                    reopening.push_async_callback(self._reopen_undisturbed)
                 else:
                     reopening.callback(self._open_door)
                 known = self._database.is_open
@@ -194,9 +202,14 @@ class Maintenance:
         gate = self._database.gate
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            if not self._busy.locked() and (announcement := gate.announced()):
-                async with self._busy:
-                    await self._follow(gate, announcement)
+            try:
+                if not self._busy.locked() and (announcement := gate.announced()):
+                    async with self._busy:
+                        await self._follow(gate, announcement)
+            except Exception:
+                # Too many open files, say. A process that looks no more would keep the file from everybody for ever.
+                log.exception("the gate could not be looked at; it is tried again")
+                await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self, gate: Gate, announcement: Announcement) -> None:
         self._close_door(announcement)
@@ -226,17 +239,35 @@ class Maintenance:
 
     async def _reopen(self) -> None:
         """Open the file again; if it cannot be opened, go on trying."""
+        error = await self._try_to_open()
+        if error is None:
+            self._open_door()
+            return
+        log.error("the database cannot be opened: %s %s", error.message, error.hint)
+        self._stage = Stage(state="unavailable", error=error)
+        self._database.give_up_waiting()
+        self._open.set()  # Nobody waits for what may take hours: requests are told.
+        if self._retrying is None or self._retrying.done():
+            self._retrying = asyncio.create_task(self._retry(), name="berrypod: opening again")
+
+    async def _reopen_undisturbed(self) -> None:
+        """To its end, even if this task is cancelled: nobody else would open the door."""
+        reopening = asyncio.ensure_future(self._reopen())
+        try:
+            await asyncio.shield(reopening)
+        except asyncio.CancelledError:
+            await asyncio.wait([reopening])
+            raise
+
+    async def _try_to_open(self) -> errors.StorageError | None:
+        """Returns why it cannot be opened."""
         try:
             await self._database.open()
         except errors.StorageError as error:
-            log.error("the database cannot be opened: %s %s", error.message, error.hint)
-            self._stage = Stage(state="unavailable", error=error)
-            self._database.give_up_waiting()
-            self._open.set()  # Nobody waits for what may take hours: requests are told.
-            if self._retrying is None or self._retrying.done():
-                self._retrying = asyncio.create_task(self._retry(), name="berrypod: opening again")
-        else:
-            self._open_door()
+            return error
+        except OSError as error:
+            return errors.StorageError(f"{self._database.path} cannot be opened ({error.strerror})")
+        return None
 
     async def _retry(self) -> None:
         while self._stage.state == "unavailable":
@@ -244,9 +275,7 @@ class Maintenance:
             async with self._busy:
                 if self._stage.state != "unavailable":
                     return
-                try:
-                    await self._database.open()
-                except errors.StorageError as error:
+                if error := await self._try_to_open():
                     self._stage = Stage(state="unavailable", error=error)
                 else:
                     self._open_door()
@@ -266,15 +295,26 @@ class Maintenance:
         )
 
 
+def _require_room(path: Path) -> None:
+    check_folder(path)
+    require_space(path.parent, _ROOM_BYTES)
+
+
 def _checkpoint(connection: dbapi2.Connection) -> None:
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 async def _to_its_end(work: Callable[[], T]) -> T:
-    """Run `work` in a thread, to its end even if this task is cancelled: a lock that is taken must be known."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    """Run `work` in a thread, to its end however often this task is cancelled: a lock that is taken must be known."""
+    # Not a task: all of those are cancelled when the process is told to stop.
+    running = asyncio.get_running_loop().run_in_executor(None, work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        running.exception()  # Looked at: nobody else will.
+        raise cancelled
+    return running.result()

@@ -20,7 +20,7 @@ from berrypod.storage.dialect import create_engine
 from berrypod.storage.entering import enter
 from berrypod.storage.failures import explain, explain_use, is_unusable_after
 from berrypod.storage.fields import derive_subkey
-from berrypod.storage.files import make_private_folder, sweep
+from berrypod.storage.files import make_private_folder, sweep, translate_os_error
 from berrypod.storage.gate import Gate
 from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
@@ -221,12 +221,21 @@ class Database:
             stop()
         await self._open.drain(timeout=timeout)
         opened, self._open = self._open, None
-        await opened.close()
+        # To its end, even if this task is cancelled: connections that nobody knows of any more would outlive the gate,
+        # and one that is closed later removes the log of whatever file then has the name.
+        closing = asyncio.ensure_future(opened.close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await asyncio.wait([closing])
+            raise
 
     async def _open_in_thread(self) -> _Open:
         opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings))
         try:
             return await asyncio.shield(opening)
+        except OSError as error:
+            raise translate_os_error(error, self.path.parent) from error
         except asyncio.CancelledError:
             await asyncio.wait([opening])
             if not opening.cancelled() and opening.exception() is None:
