@@ -18,6 +18,9 @@ LARGEST_IDLE_LOG_BYTES = 64 * 1024 * 1024
 # Pages, decrypted, per connection. Hot reads must not decrypt twice: 64 MB hold a small shop's pages and pictures.
 CACHE_KIBIBYTES = 65_536
 
+# SQLite's result code: https://sqlite.org/rescode.html
+_CORRUPT = 11
+
 # A backup is read once, from its beginning to its end.
 IMMUTABLE_CACHE_KIBIBYTES = 4_096
 
@@ -137,6 +140,12 @@ def _connect(
         connection.execute("PRAGMA temp_store = 2")
         connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except UnicodeDecodeError as error:
+        # The driver's own error, of which it cannot read the text: a damaged table definition is quoted in it.
+        connection.close()
+        malformed = dbapi2.DatabaseError("malformed database schema")
+        malformed.sqlite_errorcode = _CORRUPT
+        raise malformed from error
     except BaseException:
         connection.close()
         raise

@@ -144,6 +144,18 @@ def flipped(page: int, at: int, *, plain: bool = False) -> Make:
     return make
 
 
+def replaced(old: bytes, new: bytes) -> Make:
+    """In a plain one, words of the same length."""
+
+    def make(shops: Shops, path: Path) -> None:
+        content = shops.plain.read_bytes()
+        assert old in content
+        assert len(old) == len(new)
+        path.write_bytes(content.replace(old, new))
+
+    return make
+
+
 def swapped(one: int, other: int) -> Make:
     def make(shops: Shops, path: Path) -> None:
         content = shops.encrypted.read_bytes()
@@ -359,6 +371,12 @@ CASES: dict[str, Case] = {
     "a page too many": Case(longer(os.urandom(PAGE_BYTES)), "damaged", "something was added"),
     "some bytes too many": Case(longer(b"\n"), "damaged", "something was added"),
     "plain, a page of zeros": Case(overwritten(5, 0, bytes(PAGE_BYTES), plain=True), "damaged", key=None),
+    "plain, the definition of a table is no SQL": Case(
+        replaced(b"CREATE TABLE orders", b"CREATE \x80\x81\x82\xff\xfe orders"), "damaged", key=None
+    ),
+    "plain, the definition of a table is no text": Case(
+        replaced(b"uq_orders_number", b"uq_orders_num\xffer"), "damaged", key=None
+    ),
     "whole pages that do not agree": Case(
         changed_by("PRAGMA writable_schema = ON", _OTHER_INDEX), "damaged", "they do not agree"
     ),
