@@ -48,6 +48,9 @@ class Declaration(msgspec.Struct, frozen=True):
 
 CURRENCY: Final = "shop.currency"
 
+# What was done with the file, not how the shop is: when a backup was last taken. It stays when a backup is restored.
+ABOUT_THE_FILE: Final = "backup.%"
+
 DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType(
     {
         "shop.name": Declaration(_Line, "Berrypod", "The name of the shop, on every page"),
@@ -246,3 +249,18 @@ def read_setting(connection: dbapi2.Connection, key: str) -> Any:
 def read_currency(connection: dbapi2.Connection) -> str:
     """ISO 4217 code of the shop's currency."""
     return read_setting(connection, CURRENCY)
+
+
+def carry_about_the_file(live: dbapi2.Connection, staged: dbapi2.Connection) -> None:
+    """Bring what is known about the file itself from the shop's file into the one that takes its place.
+
+    A shop's file that is damaged there has nothing to bring: a restore is what helps then.
+
+    :raises sqlcipher3.dbapi2.Error: `staged` cannot be written.
+    """
+    query = "SELECT key, value, updated_at FROM settings WHERE key LIKE ?"
+    try:
+        rows = live.execute(query, (ABOUT_THE_FILE,)).fetchall()
+    except (dbapi2.Error, MemoryError):
+        return
+    staged.executemany("INSERT OR REPLACE INTO settings (key, value, updated_at) VALUES (?, ?, ?)", rows)

@@ -25,6 +25,7 @@ from berrypod_restore.verdicts import verdict
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.errors import DatabaseLocked, StorageError
 from berrypod.settings import Settings
+from berrypod.shop.settings import store
 from berrypod.storage import faults, swap
 from berrypod.storage.database import Database
 from tests.conftest import KEY
@@ -62,6 +63,20 @@ async def test_the_shop_runs_on_the_backup_and_the_former_one_is_kept(encrypted_
         assert holds(shop.work_folder) == [f"jobs/{record.id}.json"]
         await shop.order("D")
         assert await shop.orders() == ["A", "D"]
+
+
+async def test_when_the_last_backup_was_taken_does_not_go_back(settings: Settings) -> None:
+    async with shop_with(settings) as shop:
+        backup = await shop.backup()
+        async with shop.context.database.write() as session:
+            await store(session, "backup.last", {"at": "2026-04-01T12:00:00Z"})
+        await shop.applied(await shop.ready(backup))
+        noted = await shop.context.database.fetch(
+            lambda driver: driver.execute(
+                "SELECT CAST(value AS TEXT) FROM settings WHERE key = 'backup.last'"
+            ).fetchone()
+        )
+        assert noted == ('{"at":"2026-04-01T12:00:00Z"}',)
 
 
 async def test_every_step_is_told_to_observers_with_who_and_where_from(settings: Settings) -> None:

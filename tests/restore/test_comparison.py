@@ -435,6 +435,11 @@ class TestState:
         assert after[0] != before[0]
         assert matches(before[0], after[1]) is not quickly
 
+    def test_a_backup_that_is_taken_first_is_no_change_and_no_loss(self, shop: Shop) -> None:
+        noted = "INSERT INTO settings (key, value, updated_at) VALUES ('backup.last', '{}', '2030-01-01')"
+        before = self.states(shop)
+        assert self.states(shop.run(noted)) == before
+
     def test_an_order_is_seen_quickly(self, shop: Shop) -> None:
         before = self.states(shop)
 

@@ -17,6 +17,7 @@ from berrypod.accounts.carrying import Keep, carry
 from berrypod.errors import BerrypodError
 from berrypod.events import RestoreStageReached, RestoreStarted
 from berrypod.records import Trouble
+from berrypod.shop.settings import carry_about_the_file
 from berrypod.storage import swap
 from berrypod.storage.faults import reach
 from berrypod.storage.keys import DatabaseKey
@@ -166,6 +167,10 @@ class Applying:
             if live is not None and plan.seen.readable:
                 arrived.extend(orders_since(live, plan.seen.newest_order))
 
+        def carry_over(live: dbapi2.Connection, staged: dbapi2.Connection) -> None:
+            carry(live, staged, plan.keep)
+            carry_about_the_file(live, staged)
+
         exchange = swap.Swap(
             id=plan.record.id,
             operation=plan.record.operation,
@@ -174,7 +179,7 @@ class Applying:
             staged_mark=ready.contender.mark,
             former=self._formers.path_of(former),
             look=look,
-            carry=lambda live, staged: carry(live, staged, plan.keep),
+            carry=carry_over,
             progress=reached,
         )
         self._reach(plan, telling, "closing")

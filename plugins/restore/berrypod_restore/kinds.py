@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from berrypod.shop.money import format_money
+from berrypod.shop.settings import ABOUT_THE_FILE
 from berrypod_restore.differences import Amount, ChangedItem, Kind, LostItem
 from berrypod_restore.reading import Row
 from berrypod_restore.showing import shown, time_of, whole
@@ -197,8 +198,7 @@ _ADMINS: Final = Compared(
 # Of JSON type: without the cast SQLite would hand out the text `24` as a number.
 _SETTINGS: Final = Compared(
     kind="settings",
-    table="settings",
-    id="rowid",
+    table=f"(SELECT rowid AS id, key, value, updated_at FROM settings WHERE key NOT LIKE '{ABOUT_THE_FILE}')",  # noqa: S608
     key="key",
     at="updated_at",
     fields={"value": Field(sql="CAST(value AS TEXT)", words="value", told=True)},

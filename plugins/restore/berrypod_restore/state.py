@@ -2,8 +2,9 @@
 
 It has two parts. The quick one is asked once more while the shop is closed: it sees new and deleted rows, each change
 of an order's status, and the catalogue (0.1 seconds for 500,000 orders). The full token, asked before the shop closes,
-also sees any other change of an order or a subscriber by its time (1 second for as many). Sessions, sign-ins and the
-last use of tokens are in neither: they change with each look at the page.
+also sees any other change of an order or a subscriber by its time (1 second for as many). Sessions, sign-ins, the
+last use of tokens and the time of the last backup are in neither: they change with each look at the page, and with the
+backup that whoever is careful takes first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from sqlcipher3 import dbapi2
 
+from berrypod.shop.settings import ABOUT_THE_FILE
 from berrypod_restore.reading import CurrentUnreadable, Source, reading_current
 
 UNREADABLE: Final = "unreadable"
@@ -28,7 +30,7 @@ _QUICK: Final = (
     "SELECT count(*), max(id), max(updated_at), sum(stock), sum(price_minor) FROM product_variants",
     "SELECT count(*), max(id), max(updated_at) FROM product_images",
     "SELECT count(*), max(id) FROM images",
-    "SELECT count(*), max(updated_at) FROM settings",
+    f"SELECT count(*), max(updated_at) FROM settings WHERE key NOT LIKE '{ABOUT_THE_FILE}'",  # noqa: S608 - a constant
     "SELECT count(*), max(id) FROM newsletter_subscribers",
     "SELECT id, email, name, password_hash, totp_secret, disabled_at FROM admins ORDER BY id",
     "SELECT count(*), max(id), count(revoked_at) FROM api_tokens",
