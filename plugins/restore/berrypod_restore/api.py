@@ -17,7 +17,6 @@ from berrypod.web.maintenance import OPEN
 from berrypod_restore import describing
 from berrypod_restore.differences import KINDS, Kind
 from berrypod_restore.faults import RestoreNotReady, RestoreRunning, WrongContentType
-from berrypod_restore.losses_csv import MEDIA_TYPE
 from berrypod_restore.records import RestoreRecord
 from berrypod_restore.service import Restores
 from berrypod_restore.stream import restore_events
@@ -272,7 +271,7 @@ def kind_of(file: str) -> Kind:
 def losses(pieces: Any, kind: Kind) -> Stream:
     """A list of losses as an answer, for the API and for the pages."""
     headers = {"content-disposition": f'attachment; filename="would-be-lost-{kind}.csv"', "cache-control": "no-store"}
-    return FileAnswer(pieces, media_type=MEDIA_TYPE, headers=headers)
+    return FileAnswer(pieces, media_type="text/csv", headers=headers)
 
 
 async def _compared(restores: Restores, record: RestoreRecord) -> Restore:

@@ -83,8 +83,10 @@ class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class UndoRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to put back. `expect` is needed where something would be lost: 409 `would_lose` tells it."""
 
-    former: Annotated[str | None, Meta(max_length=64, description="Its id; without it the newest.")] = None
-    expect: Annotated[str | None, Meta(max_length=200)] = None
+    former: Annotated[
+        Annotated[str, Meta(max_length=64)] | None, Meta(description="Its id; without it the newest.")
+    ] = None
+    expect: Annotated[str, Meta(max_length=200)] | None = None
     accept_newer: Annotated[bool, Meta(description="Go on though the shop has changed since.")] = False
 
 
@@ -92,7 +94,8 @@ class KeyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The key with which the file was made. It is used once, and neither stored nor logged."""
 
     key: Annotated[
-        str | None, Meta(max_length=10_000, description="null: the file is not encrypted, and this shop's is.")
+        Annotated[str, Meta(max_length=10_000)] | None,
+        Meta(description="null: the file is not encrypted, and this shop's is."),
     ]
 
     def __repr__(self) -> str:
