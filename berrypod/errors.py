@@ -13,6 +13,7 @@
     │   ├── WrongKey             the key opens nothing in this file
     │   ├── DatabaseDamaged      the key is right and pages are damaged or missing
     │   ├── StrayLog             the write-ahead log beside the file belongs to another file
+    │   ├── ReplacementCutShort  a crash came while the file was replaced, and nobody has opened it since
     │   ├── NotADatabase         the bytes are no database of any kind that is known here
     │   ├── ForeignDatabase      a database, but not of a Berrypod shop
     │   ├── SchemaOlder          made by an earlier Berrypod: it needs an upgrade
@@ -153,6 +154,15 @@ class StrayLog(StorageError):
     default_hint = (
         "Nothing was changed. Move the file that ends with -wal to another folder, and start again. "
         "Keep it: it may hold the last orders of the database that it belongs to."
+    )
+
+
+class ReplacementCutShort(StorageError):
+    code = "replacement_cut_short"
+    title = "The shop's file was being replaced when everything stopped"
+    default_hint = (
+        "Start the shop (`berrypod serve`): that finishes what was begun, or takes it back. Nothing is lost. "
+        "Then try again."
     )
 
 

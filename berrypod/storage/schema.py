@@ -28,6 +28,7 @@ from berrypod.storage.files import (
 from berrypod.storage.gate import Gate
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.log import log_path
+from berrypod.storage.swap_journal import is_cut_short
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "alembic_version"
@@ -90,11 +91,13 @@ def create(path: Path, passphrase: Secret | None) -> None:
 
     :raises Conflict: there is a file already. It is left alone.
     :raises StrayLog: the log of a former database is there, which SQLite would take for the new one's.
+    :raises ReplacementCutShort: there was a shop, and is one as soon as that is settled.
     :raises StorageError: the folder cannot be written, or the disk is full.
     """
     path = path.resolve()
     make_private_folder(path.parent)
     check_folder(path)
+    _require_settled(path)
     _refuse_existing(path)
     key = DatabaseKey.for_new_file(passphrase) if passphrase is not None else None
     temporary = temporary_path(path)
@@ -123,9 +126,11 @@ def upgrade(path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> 
     :param timeout: seconds to wait for other processes to close the file.
     :raises DatabaseLocked: they did not.
     :raises SchemaNewer: a later version made it.
+    :raises ReplacementCutShort: it must be settled first which file the shop's is.
     :raises StorageError: the subclass that says why it cannot be opened or written. It is as it was then.
     """
     path = path.resolve()
+    _require_settled(path)
     require_file(path)
     with Gate(path).alone(timeout=timeout), unlocked(path, passphrase) as key:
         try:
@@ -145,6 +150,12 @@ def _upgradable_revision(path: Path, key: DatabaseKey | None) -> str:
         return revision_of(connection)
     finally:
         connection.close()
+
+
+def _require_settled(path: Path) -> None:
+    """On a disk without links, a crash may leave no file of that name: it is elsewhere, and not lost."""
+    if is_cut_short(path):
+        raise errors.ReplacementCutShort(f"A replacement of {path} was cut short")
 
 
 def _refuse_existing(path: Path) -> None:

@@ -15,7 +15,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.settings import Settings
-from berrypod.storage import entering, swap_journal
+from berrypod.storage import entering, faults, schema, swap_journal
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.files import file_mark
@@ -245,6 +245,20 @@ def _carry_until(path: Path, plan: Swap, carry: Callable[[dbapi2.Connection], No
     replace(path, connect_to(path), changed(plan, carry=carry_and_stop))
 
 
+def _replace_without_links_until(path: Path, plan: Swap, point: str, stop: Callable[[], None]) -> None:
+    os.link = no_links
+    _replace_until(path, plan, point, stop)
+
+
+def _replace_until(path: Path, plan: Swap, point: str, stop: Callable[[], None]) -> None:
+    def on_reach(reached: str) -> None:
+        if reached == point:
+            stop()
+
+    faults.on_reach = on_reach
+    replace(path, None if path.read_bytes().startswith(b"nothing") else connect_to(path), plan)
+
+
 SETTLES_AND_STAYS = """
 import sys
 from pathlib import Path
@@ -297,6 +311,45 @@ class TestSettling:
     def test_two_who_come_at_once_both_come_in(self, cut_short: Path) -> None:
         with running(SETTLES_AND_STAYS, cut_short), running(SETTLES_AND_STAYS, cut_short):
             assert [outcome.result for outcome in outcomes(cut_short)] == ["replaced"]
+
+    @pytest.mark.parametrize(
+        ("point", "result", "content"),
+        [("swap.log_aside", "unchanged", b"nothing that"), ("swap.renamed", "replaced", b"SQLite format 3")],
+    )
+    def test_a_folder_that_was_copied_to_elsewhere_after_the_crash(
+        self, path: Path, plan: Swap, tmp_path: Path, point: str, result: str, content: bytes
+    ) -> None:
+        """The files there have other inodes. Beside a file that is not known for certain, no log is put."""
+        path.write_bytes(b"nothing that could be opened " * 1000)
+        path.with_name("shop.db-wal").write_bytes(b"its log " * 1000)
+        elsewhere = tmp_path.with_name(tmp_path.name + "-copy")
+        with stopped_within(lambda stop: _replace_until(path, plan, point, stop)):
+            shutil.copytree(tmp_path, elsewhere)
+        path = elsewhere / "shop.db"
+
+        told = entering.settle(Gate(path), path, None)
+
+        assert told is not None
+        assert told.result == result
+        assert path.read_bytes().startswith(content)
+        assert not path.with_name("shop.db-wal").exists()
+        assert (elsewhere / "former" / "shop-1.db-wal").exists()
+
+    def test_nobody_makes_or_upgrades_a_shop_where_one_is_under_way(self, path: Path, plan: Swap) -> None:
+        """A disk without links has no file of the shop's name for an instant: a kill there must not lead to a new,
+        empty shop.
+        """
+        with stopped_within(lambda stop: _replace_without_links_until(path, plan, "swap.linked", stop)):
+            assert not path.exists()
+        for refused in (schema.create, schema.upgrade):
+            with pytest.raises(errors.ReplacementCutShort, match="was cut short"):
+                refused(path, None)
+
+        told = entering.settle(Gate(path), path, None)
+
+        assert told is not None
+        assert told.result == "unchanged"
+        assert keys(path) == ["former"]
 
     def test_parts_of_notes_that_a_kill_left_are_removed(self, path: Path) -> None:
         left = [path.with_name(f".shop.db-swap{more}.0123456789ab.part") for more in ("", "s.json")]
