@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -124,6 +127,140 @@ def test_a_lock_file_of_another_user_is_told_in_words(public_folder: Path) -> No
         return "entered"
 
     assert as_nobody(work) == "FolderNotWritable"
+
+
+ANNOUNCE = """
+import sys
+from pathlib import Path
+from berrypod.storage.gate import Gate
+with Gate(Path(sys.argv[1])).announce("restore") as announcement:
+    print(announcement.process, flush=True)
+    sys.stdin.readline()
+"""
+
+
+class TestAnnouncing:
+    """Whoever wants the file alone says so, and the others see it."""
+
+    def test_nothing_is_announced_where_nothing_ever_was(self, path: Path) -> None:
+        gate = Gate(path)
+        assert gate.announced() is None
+        assert not gate.announcement_path.exists(), "to look leaves nothing"
+
+    def test_all_see_what_is_announced_until_it_ends(self, path: Path) -> None:
+        gate, other = Gate(path), Gate(path)
+        with gate.announce("restore") as announcement:
+            assert announcement.process == os.getpid()
+            assert announcement.since.utcoffset() == timedelta()
+            assert other.announced() == announcement
+            assert gate.announced() == announcement, "who announces it sees it too"
+        assert gate.announced() is other.announced() is None
+
+    def test_another_process_announces(self, path: Path) -> None:
+        with running(ANNOUNCE, path) as other:
+            announced = Gate(path).announced()
+            assert announced is not None
+            assert (announced.operation, announced.process) == ("restore", other.pid)
+
+    def test_one_that_was_killed_has_announced_nothing(self, path: Path) -> None:
+        with running(ANNOUNCE, path) as other:
+            other.kill()
+            other.wait()
+            assert Gate(path).announced() is None
+            with Gate(path).announce("undo") as announcement:
+                assert announcement.operation == "undo", "and nothing is left of it"
+
+    def test_a_second_one_is_told_who_is_at_it(self, path: Path) -> None:
+        gate = Gate(path)
+        with running(ANNOUNCE, path) as other:
+            started = time.monotonic()
+            words = rf"\(restore, since [\d:]+ UTC, process {other.pid}\)"
+            with pytest.raises(DatabaseLocked, match=words) as caught, gate.announce("undo"):
+                pytest.fail("two at a time")
+            assert time.monotonic() - started < 2, "told at once, more or less"
+            assert caught.value.hint
+            other.communicate("end\n")
+        with gate.announce("undo"):
+            pass
+
+    def test_those_who_look_do_not_keep_anybody_from_announcing(self, path: Path) -> None:
+        gate, stop = Gate(path), threading.Event()
+        with gate.announce("first"):
+            """There is a file to look at now."""
+
+        def look() -> None:
+            while not stop.is_set():
+                Gate(path).announced()
+
+        lookers = [threading.Thread(target=look) for _ in range(3)]
+        for looker in lookers:
+            looker.start()
+        try:
+            for _ in range(20):
+                with gate.announce("restore"):
+                    pass
+        finally:
+            stop.set()
+            for looker in lookers:
+                looker.join()
+
+    def test_a_long_announcement_does_not_show_through_a_short_one(self, path: Path) -> None:
+        gate = Gate(path)
+        with gate.announce("a very long name of an operation, longer than the next"):
+            pass
+        with gate.announce("undo"):
+            announced = gate.announced()
+        assert announced is not None
+        assert announced.operation == "undo"
+
+    def test_one_that_is_not_written_yet_is_one(self, path: Path) -> None:
+        """It is locked first, and written an instant later."""
+        gate = Gate(path)
+        gate.announcement_path.touch()
+        with gate.announcement_path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            announced = gate.announced()
+        assert announced is not None
+        assert announced.operation == "maintenance"
+
+    def test_whoever_wants_in_waits_until_it_has_ended(self, path: Path) -> None:
+        with running(ANNOUNCE, path) as other:
+            entering = Gate(path)
+            thread = threading.Thread(target=entering.enter)
+            thread.start()
+            thread.join(0.1)
+            assert not entering.held, "one more to wait for"
+            other.communicate("end\n")
+            thread.join(5)
+            assert entering.held
+            entering.leave()
+
+    def test_whoever_has_waited_long_enough_goes_in_where_nobody_is_alone(self, path: Path) -> None:
+        """The other one only wants it, and finds nobody who leaves: that is for it to give up."""
+        gate = Gate(path)
+        with running(ANNOUNCE, path):
+            gate.enter(timeout=0.05)
+            assert gate.held
+            gate.leave()
+
+    def test_whoever_announces_does_not_wait_for_itself(self, path: Path) -> None:
+        gate = Gate(path)
+        with gate.announce("restore"):
+            gate.enter(timeout=0)
+            assert gate.held
+            gate.leave()
+
+    def test_the_announcement_is_private(self, path: Path) -> None:
+        gate = Gate(path)
+        with gate.announce("restore"):
+            assert gate.announcement_path.stat().st_mode & 0o777 == 0o600
+
+    def test_one_link_to_a_database_and_another_have_one_gate(self, path: Path) -> None:
+        path.touch()
+        link = path.with_name("link.db")
+        link.symlink_to(path)
+        with Gate(link).announce("restore"):
+            assert Gate(path).announced()
 
 
 class TestDatabase:
