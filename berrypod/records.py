@@ -24,6 +24,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from berrypod.decoding import decoder
 from berrypod.errors import BerrypodError
 from berrypod.storage.files import PRIVATE_FILE, claimed, is_claimed, make_private_folder, sweep, write_durably
 
@@ -74,7 +75,7 @@ class Records(ABC, Generic[R]):
     def __init__(self, folder: Callable[[], Path], kind: type[R]) -> None:
         """`folder` is asked at each use: the work folder may be on a disk that is not there at start."""
         self._folder = folder
-        self._kind = kind
+        self._decoder = decoder(kind)
 
     # --- what the kinds differ in ---
 
@@ -211,7 +212,7 @@ class Records(ABC, Generic[R]):
 
     def _read(self, record_id: str) -> R | None:
         try:
-            return msgspec.json.decode(self._path(record_id).read_bytes(), type=self._kind)
+            return self._decoder.decode(self._path(record_id).read_bytes())
         except (FileNotFoundError, msgspec.MsgspecError):
             return None  # a record of another version says nothing to this one
 

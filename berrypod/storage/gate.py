@@ -23,6 +23,7 @@ from pathlib import Path
 
 import msgspec
 
+from berrypod.decoding import decoder
 from berrypod.errors import DatabaseLocked
 from berrypod.storage.files import PRIVATE_FILE, translate_os_error
 
@@ -38,6 +39,9 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     since: datetime
     process: int
+
+
+_decoder = decoder(Announcement)
 
 
 class Gate:
@@ -169,7 +173,7 @@ def _try_lock(descriptor: int, kind: int) -> bool:
 def _read(descriptor: int) -> Announcement:
     """The announcement, or an unnamed one: it is locked first and written an instant later."""
     with suppress(msgspec.MsgspecError):
-        return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Announcement)
+        return _decoder.decode(os.pread(descriptor, 4096, 0))
     return Announcement(operation="maintenance", since=datetime.now(UTC), process=0)
 
 

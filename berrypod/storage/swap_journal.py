@@ -18,6 +18,7 @@ import msgspec
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.decoding import decoder
 from berrypod.storage.faults import reach
 from berrypod.storage.files import fsync_folder, make_private_folder, sweep, translate_os_error, write_durably
 from berrypod.storage.swap_outcomes import Operation, Outcome, Result, outcomes_path, write_outcome
@@ -41,6 +42,9 @@ class _Note(msgspec.Struct, frozen=True, kw_only=True):
     with_log: bool
     former_inode: int | None
     new_inode: int
+
+
+_decoder = decoder(_Note)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Journal:
     @classmethod
     def read(cls, path: Path) -> Journal | None:
         try:
-            return cls(path, msgspec.json.decode(_note_path(path).read_bytes(), type=_Note))
+            return cls(path, _decoder.decode(_note_path(path).read_bytes()))
         except FileNotFoundError:
             return None
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from berrypod.decoding import decoder
 from berrypod.storage.files import write_durably
 
 Operation = Literal["restore", "undo"]
@@ -35,10 +36,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
 
 
+_decoder = decoder(list[Outcome])
+
+
 def outcomes(path: Path) -> list[Outcome]:
     """The latest ones for the shop's file at `path`, the newest first."""
     try:
-        return msgspec.json.decode(outcomes_path(path).read_bytes(), type=list[Outcome])
+        return _decoder.decode(outcomes_path(path).read_bytes())
     except FileNotFoundError:
         return []
     except msgspec.MsgspecError:

@@ -16,6 +16,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod.context import PluginContext
 from berrypod.declarations import DoctorCheck, Examination, Figure, Finding, StatsProvider
+from berrypod.decoding import decoder
 from berrypod.errors import StorageError
 from berrypod.shop.settings import store
 from berrypod.storage.database import Database
@@ -42,6 +43,9 @@ class LastBackup(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
 
 
+_decoder = decoder(LastBackup)
+
+
 async def remember(database: Database, last: LastBackup) -> None:
     """Note a backup. That this cannot be written does not make the backup a failed one: it is logged."""
     try:
@@ -59,7 +63,7 @@ async def recall(database: Database) -> LastBackup | None:
 def _read(connection: dbapi2.Connection) -> LastBackup | None:
     row = connection.execute("SELECT value FROM settings WHERE key = ?", (KEY,)).fetchone()
     try:
-        return None if row is None else msgspec.json.decode(str(row[0]), type=LastBackup)
+        return None if row is None else _decoder.decode(str(row[0]))
     except msgspec.MsgspecError:
         return None
 

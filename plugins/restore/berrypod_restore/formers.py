@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from berrypod.decoding import decoder
 from berrypod.events import FormerDatabaseRemoved
 from berrypod.storage.files import fsync_folder, make_private_folder, sweep, write_durably
 from berrypod_restore.faults import FormerUnknown
@@ -24,6 +25,8 @@ from berrypod_restore.records import Former, Operation
 from berrypod_restore.workroom import Workroom
 
 log = logging.getLogger("berrypod.restore")
+
+_decoder = decoder(Former)
 
 _ID = re.compile(r"\d{8}-\d{6}(?:-\d{1,3})?")
 _TIME_LETTERS = 15
@@ -130,7 +133,7 @@ class Formers:
         size = path.stat().st_size
         openable = not self.has_log(former_id)
         try:
-            facts = msgspec.json.decode(self._facts(former_id).read_bytes(), type=Former)
+            facts = _decoder.decode(self._facts(former_id).read_bytes())
         except (FileNotFoundError, msgspec.MsgspecError):
             # Nothing but the name is known of one that somebody put there.
             time = _time_of(former_id, path)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from berrypod.decoding import decoder
 from berrypod.storage.files import PRIVATE_FILE, translate_os_error
 from berrypod_restore.faults import RestoreRunning
 from berrypod_restore.records import Operation
@@ -25,6 +26,9 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     by: str | None
     since: datetime
+
+
+_decoder = decoder(Holder)
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def turn(path: Path, holder: Holder) -> Generator[None]:
 
 def _taken(descriptor: int) -> RestoreRunning:
     try:
-        holder = msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder)
+        holder = _decoder.decode(os.pread(descriptor, 4096, 0))
     except msgspec.MsgspecError:  # It is locked first and written an instant later.
         return RestoreRunning("Somebody has just begun to replace the database")
     who = f" by {holder.by}" if holder.by else ""
