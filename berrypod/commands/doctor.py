@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -44,7 +43,7 @@ def doctor(ctx: click.Context, as_json: bool, thorough: bool) -> None:
     with subject, _progress() as (tell, subject.progress):
         report = asyncio.run(examine(subject, tell))
     if as_json:
-        echo_json({"level": report.level, **msgspec.to_builtins(report)})
+        echo_json(report)
     else:
         _show(report, Console(highlight=False))
     if report.level == "fail":

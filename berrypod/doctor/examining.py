@@ -65,7 +65,7 @@ async def examine(subject: Subject, tell: Tell = lambda _: None) -> Report:
                 _told(finding)
                 for check in group.checks
                 if subject.thorough or not check.thorough
-                for finding in _make(check, subject, tell)
+                for finding in make(check, subject, tell)
             ),
         )
         for group in GROUPS
@@ -83,7 +83,7 @@ async def examine(subject: Subject, tell: Tell = lambda _: None) -> Report:
     )
 
 
-def _make(check: Check, subject: Subject, tell: Tell) -> Sequence[Finding]:
+def make(check: Check, subject: Subject, tell: Tell) -> Sequence[Finding]:
     """One check of the core. One that cannot be made is a warning, for whatever reason."""
     tell(check.title)
     if missing := obstacle(check.needs, subject):
