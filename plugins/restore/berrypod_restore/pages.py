@@ -11,10 +11,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, ServerSentEvent, Stream, Template
 
-from berrypod.errors import Invalid, NotFound
+from berrypod.errors import Invalid
 from berrypod.settings import Secret
+from berrypod.web.maintenance import OPEN
 from berrypod.web.pages import CHECKS_FORM_TOKEN, admin_page, form_token
-from berrypod_restore.differences import KINDS, Kind
+from berrypod_restore.api import kind_of, losses
 from berrypod_restore.faults import RestoreNotReady, RestoreRunning, RestoreUnknown, StateChanged, WouldLose
 from berrypod_restore.panel import STATIC_FILES, Panel, asset, asset_bytes
 from berrypod_restore.records import RestoreRecord
@@ -27,7 +28,7 @@ from berrypod_restore.views import BASE, PAGE, UndoView, Visit
 _YEAR_SECONDS: Final = 31_536_000
 
 # These take as long as a line is slow: the shop does not wait for them when its file is replaced.
-_OPEN: Final = {"maintenance": "open"}
+_OPEN: Final = {"maintenance": OPEN}
 
 AnyRequest = Request[Any, Any, Any]
 FileName = Annotated[str, QueryParameter(max_length=1000)]
@@ -111,8 +112,8 @@ class RestorePageController(Controller):
     @get("/lost/{file:str}", opt=_OPEN)
     async def lost(self, restores: NamedDependency[Restores], restore_id: FromPath[str], file: FromPath[str]) -> Stream:
         """The whole list of what would be lost: `orders.csv`."""
-        kind = _kind(file)
-        return _csv(await restores.lost(restore_id, kind), kind)
+        kind = kind_of(file)
+        return losses(await restores.lost(restore_id, kind), kind)
 
     @post("/key", status_code=303)
     async def try_key(
@@ -212,8 +213,8 @@ class UndoController(Controller):
 
     @get("/lost/{file:str}", opt=_OPEN)
     async def lost(self, restores: NamedDependency[Restores], file: FromPath[str], former: FromQuery[str]) -> Stream:
-        kind = _kind(file)
-        return _csv(await restores.lost_former(former, kind), kind)
+        kind = kind_of(file)
+        return losses(await restores.lost_former(former, kind), kind)
 
 
 @get(
@@ -286,19 +287,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-
-def _kind(file: str) -> Kind:
-    """:raises NotFound: there is no list of this name."""
-    for kind in KINDS:
-        if file == f"{kind}.csv":
-            return kind
-    raise NotFound("There is no such list")
-
-
-def _csv(chunks: Any, kind: Kind) -> Stream:
-    headers = {"content-disposition": f'attachment; filename="would-be-lost-{kind}.csv"', "cache-control": "no-store"}
-    return Stream(chunks, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _to(record: RestoreRecord) -> Redirect:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from berrypod_restore.faults import RestoreUnknown
 from berrypod_restore.records import RestoreRecord
 from berrypod_restore.service import Restores
 from berrypod_restore.wording import doing
@@ -67,4 +68,8 @@ async def _messages(
 
 
 async def _next(changes: AsyncGenerator[RestoreRecord]) -> RestoreRecord | None:
-    return await anext(changes, None)
+    """None at the end, which for one that is discarded comes early."""
+    try:
+        return await anext(changes, None)
+    except RestoreUnknown:
+        return None

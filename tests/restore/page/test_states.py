@@ -22,7 +22,7 @@ from berrypod.context import PluginContext
 from berrypod.errors import Invalid
 from berrypod.records import Trouble
 from berrypod.web.templating import create_environment
-from tests.restore import samples
+from tests.restore.page import samples
 
 VISIT = Visit(token="the-token", email="owner@example.com", now=samples.NOW)
 
