@@ -26,19 +26,17 @@ import msgspec
 from sqlcipher3 import dbapi2
 
 from benchmarks.serve import Server, ours, running
+from benchmarks.shops import hang_pictures
 from berrypod.accounts import Accounts
 from berrypod.settings import Secret, Settings
 from berrypod.shop import Shop
 from berrypod.shop.inventory_records import NewProduct, NewVariant
 from berrypod.storage import schema
-from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
-from berrypod.storage.diagnosis import find_key
 from berrypod.storage.snapshot import make_snapshot
 from berrypod.storage.verification import verify
 
 _P99_TARGET = 3.0
-_PICTURE_BYTES = 100_000
 _CUSTOMERS = 4
 _THINKING_SECONDS = 0.05
 
@@ -56,7 +54,7 @@ _ORDER = {
 async def make_shop(settings: Settings, megabytes: int) -> str:
     """A shop with pictures of that size and enough jam. Returns a token for backups."""
     schema.create(settings.database_path, settings.secret_key_db)
-    _hang_pictures(settings, megabytes)
+    hang_pictures(settings, megabytes)
     async with opened(settings) as database:
         jam = NewVariant(sku="JAM", price_minor=450, stock=900_000)
         await Shop(database).inventory.create(NewProduct(title="Jam", status="active", variants=[jam]))
@@ -64,20 +62,6 @@ async def make_shop(settings: Settings, megabytes: int) -> str:
             name="benchmark", scopes=["backup:read", "backup:write"]
         )
         return made.token.reveal()
-
-
-def _hang_pictures(settings: Settings, megabytes: int) -> None:
-    path = settings.database_path
-    connection = open_connection(path, find_key(path, settings.secret_key_db))
-    columns = "sha256, media_type, width, height, size_bytes, filename, alt, data, created_at, updated_at"
-    count = megabytes * 1_000_000 // _PICTURE_BYTES
-    connection.execute("BEGIN")
-    connection.executemany(
-        f"INSERT INTO images ({columns}) VALUES (?, 'x', 1, 1, ?, '', '', ?, '2026-01-01', '2026-01-01')",
-        ((os.urandom(32).hex(), _PICTURE_BYTES, os.urandom(_PICTURE_BYTES)) for _ in range(count)),
-    )
-    connection.execute("COMMIT")
-    connection.close()
 
 
 @asynccontextmanager

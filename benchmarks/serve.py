@@ -39,6 +39,7 @@ _TARGET_PLAIN = 0.9
 class Server:
     name: str
     url: str
+    process: subprocess.Popen[str]
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def running(name: str, command: list[str], env: dict[str, str]) -> Generator[Ser
         text=True,
     )
     try:
-        yield Server(name, _wait_for_address(process))
+        yield Server(name, _wait_for_address(process), process)
     finally:
         process.terminate()
         process.wait(30)
@@ -68,11 +69,13 @@ def _wait_for_address(process: subprocess.Popen[str]) -> str:
     raise SystemExit("a server did not start:\n" + "".join(printed))
 
 
-def ours(name: str, path: Path, key: Secret | None) -> tuple[str, list[str], dict[str, str]]:
+def ours(
+    name: str, path: Path, key: Secret | None, *, workers: int = 1, port: int = 0
+) -> tuple[str, list[str], dict[str, str]]:
     env = {"DATABASE_PATH": str(path), "SECRET_KEY_BASE": secrets.token_urlsafe(48)}
     if key:
         env["SECRET_KEY_DB"] = key.reveal()
-    return name, ["-m", "berrypod", "serve", "--port", "0"], env
+    return name, ["-m", "berrypod", "serve", "--port", str(port), "--workers", str(workers)], env
 
 
 def uvicorn_command(target: str) -> list[str]:
