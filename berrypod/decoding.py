@@ -18,6 +18,11 @@ T = TypeVar("T")
 _one_at_a_time = threading.Lock()
 
 
+def prepare(kind: type[object]) -> None:
+    """Let threads convert to `kind` (`msgspec.convert`) as they like."""
+    decoder(kind)
+
+
 def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     """A decoder for `kind`, for all threads."""
     with _one_at_a_time:

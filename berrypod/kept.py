@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
+from berrypod.decoding import prepare
 from berrypod.errors import BerrypodError, BrokenOff, NotFound, PluginError
 from berrypod.events import KeptBackupDeleted, KeptBackupDownloaded
 from berrypod.plugins import Failed, Plugins
@@ -49,6 +50,10 @@ class KeptCopyInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     size_bytes: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     sha256: str | None
+
+
+# Exporters are listed side by side, each in a thread.
+prepare(KeptCopyInfo)
 
 
 class KeptListing(msgspec.Struct, frozen=True, kw_only=True):
