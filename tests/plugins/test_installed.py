@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +10,7 @@ import pytest
 
 from berrypod.testing_shop import create_sample_shop
 from tests.plugins import pages
+from tests.plugins.installing import install, run
 
 pytestmark = pytest.mark.slow
 
@@ -29,20 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(project: Path) -> Path:
     """Where pip installed it."""
-    target = project.parent / "site"
-    # With the build backend at hand nothing is fetched; without it pip gets it from the index, as an author's would.
-    offline = ["--no-build-isolation", "--no-index"] if importlib.util.find_spec("hatchling") else []
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *offline, "--target", str(target)]
-    done = subprocess.run([*command, str(project)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    shutil.rmtree(project / "build", ignore_errors=True)
-    return target
-
-
-def run(site: Path, *arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("BERRYPOD_", "SECRET_", "PYTEST_"))}
-    env |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(site), env.get("PYTHONPATH", "")])), **environ}
-    return subprocess.run([sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    return install(project)
 
 
 def test_it_is_found_and_active(site: Path, tmp_path: Path) -> None:
