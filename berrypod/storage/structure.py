@@ -19,10 +19,11 @@ _COLUMNS_NAMED = 5
 
 @dataclass(frozen=True)
 class _Structure:
-    """`others` maps indexes, triggers and views to their kind."""
+    """`others` maps indexes, triggers and views to their kind, `owners` to the table that each of them is for."""
 
     tables: frozenset[str]
     others: Mapping[str, str]
+    owners: Mapping[str, str]
     harmless: frozenset[str]
 
 
@@ -48,7 +49,7 @@ def differences(connection: dbapi2.Connection) -> list[str]:
     found += [
         f"the {kind} {name} is missing"
         for name, kind in sorted(expected.others.items())
-        if actual.others.get(name) != kind
+        if actual.others.get(name) != kind and expected.owners[name] in actual.tables
     ]
     for name in sorted(columns.keys() & actual.tables):
         found += _column_differences(name, columns[name], _columns(connection, name))
@@ -79,14 +80,15 @@ def _expected(migrations: Path, revision: str) -> tuple[_Structure, Mapping[str,
 def _structure_of(connection: dbapi2.Connection) -> _Structure:
     # SQLite's own (statistics, counters, what UNIQUE makes) have names that nobody else may give.
     rows = connection.execute(
-        r"SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'"
+        r"SELECT type, name, sql, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'"
     ).fetchall()
     return _Structure(
-        tables=frozenset(str(name) for kind, name, _ in rows if kind == "table"),
-        others={str(name): str(kind) for kind, name, _ in rows if kind != "table"},
+        tables=frozenset(str(name) for kind, name, *_ in rows if kind == "table"),
+        others={str(name): str(kind) for kind, name, *_ in rows if kind != "table"},
+        owners={str(name): str(owner) for kind, name, _, owner in rows if kind != "table"},
         harmless=frozenset(
             str(name)
-            for kind, name, sql in rows
+            for kind, name, sql, _ in rows
             if kind == "index" and not str(sql).upper().startswith("CREATE UNIQUE")
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 
 from sqlcipher3 import dbapi2
@@ -15,6 +16,7 @@ from berrypod_restore.facts import Candidate
 from berrypod_restore.verdicts import Verdict, verdict
 
 _TABLES_NAMED = 3
+_LONGEST_TROUBLE = 120
 
 
 def damaged(error: DatabaseDamaged, key: DatabaseKey | None) -> Verdict:
@@ -33,7 +35,7 @@ def damaged(error: DatabaseDamaged, key: DatabaseKey | None) -> Verdict:
             return verdict("truncated", f"{known}, but the end is missing: it has {size:,} of {expected:,} bytes.")
         return verdict("damaged", f"It has {size:,} bytes, and should have {expected:,}: something was added to it.")
     if pages := details.get("damaged_pages"):
-        return verdict("damaged", f"The key is right, but this has changed since it was written: {pages}.")
+        return verdict("damaged", f"The key is right, but the file has changed since it was written: {pages}.")
     found = told(details.get("problems", ()))
     if key is None:
         return verdict("damaged", f"SQLite's check finds: {found}.")
@@ -41,7 +43,7 @@ def damaged(error: DatabaseDamaged, key: DatabaseKey | None) -> Verdict:
 
 
 def unreadable(trouble: str) -> Verdict:
-    return verdict("damaged", f"It cannot be read: {trouble}.")
+    return verdict("damaged", f"It cannot be read: {shorten(trouble, _LONGEST_TROUBLE, placeholder=' ...')}.")
 
 
 def broken_references(error: ReferencesBroken) -> Verdict:

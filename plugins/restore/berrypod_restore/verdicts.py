@@ -52,6 +52,10 @@ class _Words(msgspec.Struct, frozen=True):
 _FETCH_AGAIN: Final = (
     "Fetch the backup again from where it is kept, and compare its size there with the one shown here."
 )
+_ON_ITS_WAY: Final = (
+    "Fetch the backup again from where it is kept: it may have been damaged on its way. "
+    "If that one is the same, choose an earlier backup."
+)
 
 _WORDS: Final[dict[Code, _Words]] = {
     "valid": _Words(
@@ -119,12 +123,12 @@ _WORDS: Final[dict[Code, _Words]] = {
     "damaged_first_page": _Words(
         "The first page of the file is damaged",
         "The key is right and other pages can be read, but the first one has changed since it was written.",
-        _FETCH_AGAIN,
+        _ON_ITS_WAY,
     ),
     "damaged": _Words(
         "The file is damaged",
         "The key is right, but what is in the file has changed since it was written.",
-        f"{_FETCH_AGAIN} If that one is damaged too, choose an earlier backup.",
+        _ON_ITS_WAY,
     ),
     "foreign_database": _Words(
         "This is another program's database",
@@ -139,13 +143,14 @@ _WORDS: Final[dict[Code, _Words]] = {
     "foreign_objects": _Words(
         "The file holds more than a shop, or less",
         "Its tables are not those that Berrypod makes.",
-        "Remove what does not belong there with the program that added it, in a copy, and try again with that copy.",
+        "Take a copy, remove what does not belong there with the program that added it, and try again with that copy. "
+        "What is missing does not come back: choose an earlier backup then.",
     ),
     "broken_references": _Words(
         "Rows of the file refer to rows that are missing",
         "Every page is as it was written, but something was deleted without what belongs to it.",
-        "Choose an earlier backup. If there is none, repair a copy of this one with `PRAGMA foreign_key_check` in the "
-        "sqlcipher program.",
+        "Choose an earlier backup. If there is none, repair a copy of this one: `PRAGMA foreign_key_check` in the "
+        "sqlcipher program names the rows.",
     ),
 }
 
