@@ -29,8 +29,10 @@ from typing import Literal
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.settings import Secret
 from berrypod.storage import schema
 from berrypod.storage.connection import open_connection
+from berrypod.storage.diagnosis import find_key
 from berrypod.storage.failures import explain, is_unusable_after
 from berrypod.storage.faults import reach
 from berrypod.storage.files import FileMark, file_mark, translate_os_error
@@ -106,6 +108,22 @@ def replace(path: Path, connect: Connect | None, swap: Swap) -> None:
             raise translate_os_error(error, path.parent) from error
         raise
     journal.end()
+
+
+def fold_log(path: Path, passphrase: Secret | None) -> bool:
+    """Make a file whole that a killed process has left with a log, a former database say. Nobody has it open.
+
+    False if it has none, or is too damaged for that: then it is left as it is.
+    """
+    if not has_journal(path):
+        return False
+    try:
+        with closing(open_connection(path, find_key(path, passphrase))) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except (errors.StorageError, dbapi2.Error, MemoryError) as error:
+        log.warning("the log of %s cannot be folded: %s", path, error)
+        return False
+    return not has_journal(path)
 
 
 def _settle_former(path: Path, connect: Connect | None, swap: Swap) -> bool:

@@ -17,7 +17,7 @@ from berrypod.storage.keys import PAGE_BYTES
 from berrypod.storage.log import log_path
 from berrypod.storage.swap_outcomes import Operation
 from tests.conftest import KEY
-from tests.faults import work
+from tests.faults import commands, work
 from tests.faults.forks import Forks
 
 _LOG_ROWS = 400
@@ -57,11 +57,17 @@ class Templates:
             _leave_log(forks, paths[name], [("UPDATE settings SET updated_at = '2026-03-15'", ())])
         _overwrite(paths["damaged"], start=100, length=120)
         _overwrite(paths["wrecked"], start=0, length=paths["wrecked"].stat().st_size)
-        forks.prepare(work.remember_keys, paths=(paths["shop"], paths["stranger"], paths["wrecked"]))
+        forks.prepare(work.remember_keys, paths=tuple(paths[name] for name in ("shop", "stranger", "wrecked")))
         digests = {
             name: _digest(forks, folder, path) for name, path in paths.items() if name not in ("damaged", "wrecked")
         }
+        digests["empty"] = _digest(forks, folder, empty_encrypted_file)
         return cls(**paths, digests=digests)
+
+    def warm(self, forks: Forks) -> None:
+        """Have another process remember the keys, and import what the commands need."""
+        forks.prepare(work.remember_keys, paths=(self.shop, self.stranger, self.wrecked))
+        forks.prepare(commands.import_all)
 
 
 _NAMES = ("shop", "with_log", "damaged", "wrecked", "sibling", "stranger")

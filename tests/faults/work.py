@@ -30,16 +30,23 @@ from tests.conftest import KEY
 
 SWAP_ID = "20260314-150000-5eed"
 
+# Of `berrypod.storage.keys.passphrase_fingerprint`.
+FINGERPRINT_SALT = b"berrypod:fprint:"
+
 # Who is signed in is carried over, and comes and goes by itself: not what a shop is.
 _PASSING = ("admin_sessions", "login_attempts")
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a process is stopped: at the `at`th point that it reaches, by SIGKILL or by an error of the disk."""
+    """Where a process is stopped: at the `at`th point that it reaches, by SIGKILL or by an error of the disk.
+
+    With a name, only points of that name are counted: what is written in the background comes when it comes.
+    """
 
     at: int
     errno: int | None = None
+    point: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,13 @@ def remember_keys(paths: tuple[Path, ...]) -> None:
         return known[asked]
 
     DatabaseKey.derive = remembered
-    for path in paths:
-        remembered(KEY, read_salt(path))
+    for salt in (*(read_salt(path) for path in paths), FINGERPRINT_SALT):
+        remembered(KEY, salt)
 
 
 def replace(path: Path, staged: Path, former: Path, operation: Operation, links: bool, stop: Stop | None) -> Told:
     """Put `staged` in the place of `path`, alone with it, as an operation of a plugin does."""
-    points = _watch(stop)
+    points = watch(stop)
     if not links:
         os.link = _no_links
     try:
@@ -118,12 +125,12 @@ def _carry_sessions(live: dbapi2.Connection, staged: dbapi2.Connection) -> None:
 
 def look(path: Path, links: bool = True, stop: Stop | None = None) -> Looked:
     """Open the shop as the next process does, and close it."""
-    points = _watch(stop)
+    points = watch(stop)
     if not links:
         os.link = _no_links
     try:
         _require_own_log(path)
-        digest = asyncio.run(_digest_of_open(path))
+        digest = asyncio.run(digest_of_open(path))
     except BerrypodError as error:
         return Looked(points, None, error.code, outcomes(path))
     return Looked(points, digest, None, outcomes(path))
@@ -138,7 +145,7 @@ def _require_own_log(path: Path) -> None:
             assert log.belongs(path, key), "the log of another file lies beside the shop's"
 
 
-async def _digest_of_open(path: Path) -> str:
+async def digest_of_open(path: Path) -> str:
     database = Database(settings_of(path))
     await database.open()
     try:
@@ -179,13 +186,15 @@ def settings_of(path: Path) -> Settings:
     return Settings(environment="test", database_path=path, secret_key_db=KEY)
 
 
-def _watch(stop: Stop | None) -> list[str]:
+def watch(stop: Stop | None) -> list[str]:
     """The points that are reached from now on, until the one where it is stopped."""
     points: list[str] = []
 
     def on_reach(point: str) -> None:
         points.append(point)
-        if stop is not None and len(points) - 1 == stop.at:
+        if stop is None or stop.point not in (None, point):
+            return
+        if (len(points) if stop.point is None else points.count(point)) - 1 == stop.at:
             if stop.errno is None:
                 os.kill(os.getpid(), signal.SIGKILL)
             else:

@@ -20,6 +20,8 @@ import msgspec
 from berrypod.decoding import decoder
 from berrypod.events import FormerDatabaseRemoved
 from berrypod.storage.files import fsync_folder, make_private_folder, sweep, write_durably
+from berrypod.storage.swap import fold_log
+from berrypod.storage.swap_journal import has_journal
 from berrypod_restore.faults import FormerUnknown
 from berrypod_restore.records import Former, Operation
 from berrypod_restore.workroom import Workroom
@@ -66,8 +68,7 @@ class Formers:
 
     def has_log(self, former_id: str) -> bool:
         """True for one that could not be opened when it was replaced: its newest changes are in a log beside it."""
-        log_path = self.path_of(former_id).with_name(self.path_of(former_id).name + "-wal")
-        return log_path.exists() and log_path.stat().st_size > 0
+        return has_journal(self.path_of(former_id))
 
     def plan(
         self, now: datetime, *, by: str | None, why: Operation, restore_id: str, newest_at: datetime | None
@@ -110,7 +111,10 @@ class Formers:
                 )
 
     def sweep(self) -> None:
-        """Remove what is known of files that are not there: of replacements that came to nothing."""
+        """Remove what is known of files that are not there: of replacements that came to nothing.
+
+        One that was about to be put back when everything stopped may have a log: it is made whole again.
+        """
         if not self.folder.is_dir():
             return
         sweep(self.folder)
@@ -118,6 +122,9 @@ class Formers:
             former_id = self._id_of(path, ".json")
             if former_id and not self.path_of(former_id).exists():
                 path.unlink(missing_ok=True)
+            former_id = self._id_of(path, ".db")
+            if former_id and self.has_log(former_id):
+                fold_log(path, self._workroom.passphrase)
 
     # --- inside ---
 
@@ -142,7 +149,7 @@ class Formers:
 
     def _remove(self, former: Former) -> None:
         path = self.path_of(former.id)
-        for end in ("", "-wal", "-shm"):
+        for end in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + end).unlink(missing_ok=True)
         self._facts(former.id).unlink(missing_ok=True)
         fsync_folder(self.folder)
