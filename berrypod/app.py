@@ -68,6 +68,7 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
                 "plugins": parts.plugins,
                 "accounts": parts.accounts,
                 "shop": parts.shop,
+                "audit": parts.audit,
             }.items()
         },
         guards=[access_guard],

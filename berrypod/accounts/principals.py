@@ -10,6 +10,7 @@ from types import MappingProxyType
 SCOPE_MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         "stats:read": "See figures about the shop and its file, and the list of plugins",
+        "audit:read": "Read the audit log: who did what, when and from where",
         "backup:read": "List and download backups: whoever has one and the key has the whole shop",
         "backup:write": "Make and delete backups",
         "restore:write": "Replace the whole shop with a backup",

@@ -13,8 +13,8 @@ JSON, one line an event, appended and never changed.
 
 from __future__ import annotations
 
-from berrypod.audit.entries import KINDS, AuditEntry
+from berrypod.audit.entries import KINDS, AuditEntry, Kind
 from berrypod.audit.log import AuditLog, AuditTrouble
 from berrypod.audit.reading import AuditPage
 
-__all__ = ["KINDS", "AuditEntry", "AuditLog", "AuditPage", "AuditTrouble"]
+__all__ = ["KINDS", "AuditEntry", "AuditLog", "AuditPage", "AuditTrouble", "Kind"]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -55,8 +55,10 @@ _BY_ADMINS: Final = (
     events.SubscriberLeft,
 )
 
-# What a page filters by: its name, and how the names of its events begin.
-KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+Kind = Literal["access", "backups", "restores", "shop", "plugins"]
+
+# How the names of the events of each kind begin.
+KINDS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         "access": ("admin.", "token."),
         "backups": ("backup.",),
@@ -85,7 +87,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
     @property
-    def kind(self) -> str | None:
+    def kind(self) -> Kind | None:
         """Which of `KINDS` it belongs to."""
         return next((kind for kind, begins in KINDS.items() if self.event.startswith(begins)), None)
 

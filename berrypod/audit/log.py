@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from berrypod.audit.entries import AuditEntry, is_audited
+from berrypod.audit.entries import AuditEntry, Kind, is_audited
 from berrypod.audit.file import AuditFile
 from berrypod.audit.flood import Flood
 from berrypod.audit.reading import AuditPage, read_page
@@ -124,11 +124,15 @@ class AuditLog:
 
     def flush(self, timeout: float = 5.0) -> bool:
         """As `settle`, for threads. What could not be written before is tried again."""
-        self._work_if_needed()
+        self.retry()
         with self._changed:
             taken = self._taken
             self._changed.wait_for(lambda: self._ended >= taken or not self._working, timeout)
             return self._ended >= taken
+
+    def retry(self) -> None:
+        """Try again to write what could not be written. Returns at once."""
+        self._work_if_needed()
 
     def close(self, timeout: float = 5.0) -> bool:
         """As `flush`, at the end of a process: what was only counted is told, too. The log may be used again."""
@@ -138,7 +142,7 @@ class AuditLog:
         return self.flush(timeout)
 
     async def page(
-        self, *, limit: int = 50, before: str | None = None, kind: str | None = None, text: str = ""
+        self, *, limit: int = 50, before: str | None = None, kind: Kind | None = None, text: str = ""
     ) -> AuditPage:
         """The newest entries; see `read_page`.
 
@@ -146,7 +150,9 @@ class AuditLog:
         """
         return await asyncio.to_thread(self.read, limit=limit, before=before, kind=kind, text=text)
 
-    def read(self, *, limit: int = 50, before: str | None = None, kind: str | None = None, text: str = "") -> AuditPage:
+    def read(
+        self, *, limit: int = 50, before: str | None = None, kind: Kind | None = None, text: str = ""
+    ) -> AuditPage:
         """As `page`, for threads."""
         return read_page(self._file.paths(), limit=limit, before=before, kind=kind, text=text)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from berrypod.audit.entries import KINDS, AuditEntry, entry_of
+from berrypod.audit.entries import KINDS, AuditEntry, Kind, entry_of
 from berrypod.audit.words import describe
 
 _BLOCK_BYTES: Final = 65_536
@@ -27,7 +27,7 @@ class AuditPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_page(
-    paths: Sequence[Path], *, limit: int, before: str | None = None, kind: str | None = None, text: str = ""
+    paths: Sequence[Path], *, limit: int, before: str | None = None, kind: Kind | None = None, text: str = ""
 ) -> AuditPage:
     """The newest entries.
 
@@ -51,9 +51,9 @@ def read_page(
     return AuditPage(entries=tuple(found), unreadable=unreadable)
 
 
-def _filter(kind: str | None, text: str) -> Callable[[AuditEntry, bytes], bool]:
+def _filter(kind: Kind | None, text: str) -> Callable[[AuditEntry, bytes], bool]:
     words = text.casefold().split()
-    begins = KINDS.get(kind or "", ("",))
+    begins = KINDS[kind] if kind else ("",)
 
     def wanted(entry: AuditEntry, line: bytes) -> bool:
         if not entry.event.startswith(begins):

@@ -180,12 +180,12 @@ def _finished(of: _Details) -> Told:
 
 
 def _undone(of: _Details) -> Told:
-    former = f"the database of {of['former']} is back"
+    former = f"The database of {of['former']} is back"
     return Told("A restore was undone", _joined(former, _closed(of), _arrived(of)), "good")
 
 
 def _closed(of: _Details) -> str:
-    return f"closed for {of.number('closed_seconds'):.2f} s"
+    return f"the shop was closed for {of.number('closed_seconds'):.2f} s"
 
 
 def _arrived(of: _Details) -> str:
@@ -217,10 +217,10 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
     {
         events.AdminCreated.name: lambda of: Told(f"{of['email']} was made an admin"),
         events.AdminChanged.name: _admin_changed,
-        events.AdminSignedIn.name: lambda of: Told("Signed in", of["email"]),
+        events.AdminSignedIn.name: lambda _: Told("Signed in"),
         events.AdminSignInFailed.name: _sign_in_failed,
         events.AdminSignedOut.name: lambda of: Told(
-            "Signed out everywhere" if of.is_true("everywhere") else "Signed out", of["email"]
+            "Signed out everywhere" if of.is_true("everywhere") else "Signed out"
         ),
         events.TokenCreated.name: lambda of: Told(f"The token bp_{of['prefix']}_… was made", f"May: {of['scopes']}"),
         events.TokenRevoked.name: lambda of: Told(f"The token bp_{of['prefix']}_… was revoked"),

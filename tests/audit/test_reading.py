@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from berrypod.audit import AuditLog, reading
-from berrypod.audit.entries import AuditEntry, line_of
+from berrypod.audit.entries import AuditEntry, Kind, line_of
 from berrypod.audit.file import AuditFile
 from berrypod.audit.reading import AuditPage, read_page
 from berrypod.events import (
@@ -224,7 +224,7 @@ class TestFilters:
             ("plugins", "plugin.quarantined"),
         ],
     )
-    async def test_by_kind(self, log: AuditLog, kind: str, event: str) -> None:
+    async def test_by_kind(self, log: AuditLog, kind: Kind, event: str) -> None:
         (entry,) = (await log.page(kind=kind)).entries
         assert (entry.event, entry.kind) == (event, kind)
 

@@ -141,14 +141,14 @@ def test_who_failed_to_sign_in_is_nobody_that_is_known() -> None:
                 restore_id="r1", seconds=3, closed_seconds=0.214, sha256=SHA, size_bytes=9_000, arrived_since=2
             ),
             "The shop's database was replaced by a backup",
-            "9.0 kB · SHA-256 3fa9c0de3fa9c0de… · closed for 0.21 s · "
+            "9.0 kB · SHA-256 3fa9c0de3fa9c0de… · the shop was closed for 0.21 s · "
             "2 orders of the last moment are in the former database alone",
             "good",
         ),
         (
             RestoreUndone(restore_id="r1", former="20260701-120000", seconds=1, closed_seconds=0.5),
             "A restore was undone",
-            "the database of 20260701-120000 is back · closed for 0.50 s",
+            "The database of 20260701-120000 is back · the shop was closed for 0.50 s",
             "good",
         ),
         (

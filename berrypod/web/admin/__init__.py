@@ -1,11 +1,12 @@
 """The pages for admins. Everything works without JavaScript, and nothing here is open but the way in.
 
 login, setup            the way in; local_path: where it may lead
-dashboard, panels       what plugins show; account, authenticator, tokens, plugins: how the shop is run
+dashboard, panels       what plugins show; account, authenticator, tokens, plugins, audit: how the shop is run
 pages, state, forms     what they share
 """
 
 from berrypod.web.admin.account import AccountController
+from berrypod.web.admin.audit import audit_page
 from berrypod.web.admin.authenticator import AuthenticatorController
 from berrypod.web.admin.dashboard import dashboard
 from berrypod.web.admin.login import LoginController
@@ -23,6 +24,7 @@ handlers = (
     AccountController,
     AuthenticatorController,
     TokensController,
+    audit_page,
     plugins_page,
     plugins_api,
 )

@@ -51,6 +51,7 @@ def navigation(plugins: Plugins) -> tuple[Sequence[Link], Sequence[Link]]:
         *(Link(f"/admin/{page}", title_of(page), "panel") for page in extra_pages(plugins)),
     ]
     running = [
+        Link("/admin/audit", "Audit log", "list"),
         Link("/admin/plugins", "Plugins", "plug"),
         Link("/admin/tokens", "API tokens", "key"),
         Link("/admin/account", "Your account", "person"),

@@ -3,11 +3,13 @@
 products, images           what customers read: ready answers with entity tags
 orders, subscribers        anybody may order, join and leave; a token is needed to see who did
 inventory, settings        for programs that look after the shop
+audit                      who did what to it
 bodies, describing         what the handlers share
 """
 
 from litestar import Router
 
+from berrypod.web.api.audit import audit_api
 from berrypod.web.api.images import ImagesController
 from berrypod.web.api.inventory import InventoryController, ProductChangesController
 from berrypod.web.api.orders import OrdersController
@@ -26,6 +28,7 @@ handlers = [
             InventoryController,
             ProductChangesController,
             SettingsController,
+            audit_api,
         ],
     )
 ]
