@@ -81,6 +81,8 @@ class Alone:
 
         :raises StorageError: it could not be done; the former file is where it was.
         """
+        if plan.staged_key:
+            self.database.expect_key(plan.staged_key)
         await _to_its_end(lambda: swap.replace(self.database.path, self.connect, plan))
 
 
@@ -159,6 +161,7 @@ class Maintenance:
             was_open = self._database.is_open or self._stage.state == "unavailable"
             with ExitStack() as held:
                 await asyncio.to_thread(_require_room, self._database.path)
+                await self._fold_log()  # Before other processes are told: they make customers wait from then on.
                 gate = Gate(self._database.path)
                 announcement = await _to_its_end(lambda: held.enter_context(gate.announce(operation)))
                 if was_open:
@@ -167,7 +170,6 @@ class Maintenance:
                     reopening.callback(self._open_door)
                 known = self._database.is_open
                 key = self._database.key if known else None
-                await self._fold_log()
                 since = monotonic()
                 self._close_door(announcement)
                 await self._drain()

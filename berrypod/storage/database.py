@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -35,6 +35,8 @@ _READ_SESSIONS = 4
 _SESSION_CACHE_KIBIBYTES = 16_384
 _WATCHER_CACHE_KIBIBYTES = 64
 
+_KEYS_KNOWN = 4
+
 # Whoever wants to use the file while it is replaced waits for it. Replacing takes a fraction of a second.
 _PAUSE_SECONDS = 15.0
 
@@ -58,6 +60,7 @@ class Database:
         self._resumed = asyncio.Event()
         self._resumed.set()
         self._to_stop: set[Callable[[], None]] = set()
+        self._known_keys: list[DatabaseKey] = []
 
     @property
     def encrypted(self) -> bool:
@@ -80,6 +83,8 @@ class Database:
         async with self._opening:
             if self._open is None:
                 self._open = await self._open_in_thread()
+                if self._open.key:
+                    self.expect_key(self._open.key)
                 self._times_opened += 1
             self._resumed.set()
 
@@ -107,6 +112,16 @@ class Database:
             except BaseException:
                 self._resumed.set()
                 raise
+
+    def expect_key(self, key: DatabaseKey) -> None:
+        """Keep a key for when the file is opened again: deriving it would take 90 ms, while customers wait.
+
+        A backup of this shop has its salt, and so its key.
+
+        :param key: derived from the passphrase of the settings.
+        """
+        if key not in self._known_keys:
+            self._known_keys = [*self._known_keys, key][-_KEYS_KNOWN:]
 
     def give_up_waiting(self) -> None:
         """Nobody waits for a paused database any more: it cannot be opened again for now."""
@@ -231,7 +246,7 @@ class Database:
             raise
 
     async def _open_in_thread(self) -> _Open:
-        opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings))
+        opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings, self._known_keys))
         try:
             return await asyncio.shield(opening)
         except OSError as error:
@@ -246,14 +261,14 @@ class Database:
 class _Open:
     """What is there while the file is open. Built in a thread: deriving the key takes 90 ms."""
 
-    def __init__(self, path: Path, gate: Gate, settings: Settings) -> None:
+    def __init__(self, path: Path, gate: Gate, settings: Settings, known_keys: Sequence[DatabaseKey] = ()) -> None:
         self.path = path
         with ExitStack() as stack:
             _require_file_or_note(path)  # Before the gate leaves a lock file in a folder where no shop is.
             enter(gate, path, settings.secret_key_db)
             stack.callback(gate.leave)
             sweep(path.parent, of=path)
-            self.key = stack.enter_context(unlocked(path, settings.secret_key_db))
+            self.key = stack.enter_context(unlocked(path, settings.secret_key_db, known=known_keys))
             self.reads = self._open_first()
             stack.callback(self.reads.close)
             self._stack = stack.pop_all()

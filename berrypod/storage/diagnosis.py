@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,18 +36,21 @@ _opened_lock = threading.Lock()
 
 
 @contextmanager
-def unlocked(path: Path, passphrase: Secret | None) -> Generator[DatabaseKey | None]:
+def unlocked(
+    path: Path, passphrase: Secret | None, *, known: Sequence[DatabaseKey] = ()
+) -> Generator[DatabaseKey | None]:
     """The key that opens `path`, for as long as connections to it may be open; None for a plain file.
 
-    Derives it (90 ms) unless this process has the file open already.
+    Derives it (90 ms) unless this process has the file open already, or it is among `known` ones.
 
+    :param known: keys that were derived from this passphrase before.
     :raises StorageError: the subclass that says why the file cannot be opened.
     """
     identity = _identity(path)
     with _opened_lock:
         opened = _opened.get(identity)
         if opened is None:
-            opened = _opened[identity] = _Opened(0, find_key(path, passphrase))
+            opened = _opened[identity] = _Opened(0, find_key(path, passphrase, known=known))
         else:
             _compare(opened.key, passphrase, path)
         opened.users += 1
@@ -94,19 +97,19 @@ def require_file(path: Path) -> os.stat_result:
     return status
 
 
-def find_key(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
+def find_key(path: Path, passphrase: Secret | None, *, known: Sequence[DatabaseKey] = ()) -> DatabaseKey | None:
     """As `unlocked`, for a file that this process has not open.
 
     :raises StorageError: the subclass that says why no key was found.
     """
     check_folder(path)
-    key = identify(path, passphrase)
+    key = identify(path, passphrase, known=known)
     if key is not None and not log.belongs(path, key):
         raise errors.StrayLog(f"{log.log_path(path)} belongs to another database than {path}")
     return key
 
 
-def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
+def identify(path: Path, passphrase: Secret | None, *, known: Sequence[DatabaseKey] = ()) -> DatabaseKey | None:
     """As `find_key`, by the bytes of the file alone: for a backup, whose folder need not be writable.
 
     :raises DatabaseLocked: this process has it open as its shop.
@@ -129,7 +132,10 @@ def identify(path: Path, passphrase: Secret | None) -> DatabaseKey | None:
                 if not looks_encrypted(first):
                     raise errors.NotADatabase(f"{path} is no database of any kind")
                 raise errors.KeyMissing(f"{path} is encrypted (or no database at all), and SECRET_KEY_DB is not set")
-            key = DatabaseKey.derive(passphrase, first[:SALT_BYTES])
+            salt = first[:SALT_BYTES]
+            if key := next((key for key in known if key.salt == salt and key.authenticates(first, 1)), None):
+                return key
+            key = DatabaseKey.derive(passphrase, salt)
             if not key.authenticates(first, 1) and not _any_page_authentic(file.fileno(), size, key):
                 if not looks_encrypted(first):
                     raise errors.NotADatabase(f"{path} is no database of any kind")

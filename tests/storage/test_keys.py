@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlcipher3 import dbapi2
 
+from berrypod import errors
 from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
 from berrypod.storage.connection import open_connection
@@ -210,3 +213,48 @@ class TestSecrecy:
         with pytest.raises(Exception) as caught:  # noqa: PT011
             find_key(encrypted_settings.database_path, wrong)
         assert wrong.reveal() not in f"{caught.value!r} {caught.value} {vars(caught.value)}"
+
+
+async def test_a_key_is_derived_once_however_often_the_file_is_closed_and_replaced(
+    encrypted_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a shop is reopened after a restore, customers wait."""
+    path = encrypted_settings.database_path
+    backup, other = tmp_path / "backup.db", tmp_path / "other.db"
+    shutil.copyfile(path, backup)
+    schema.create(other, KEY)
+    derived: list[bytes] = []
+    derive = DatabaseKey.derive
+
+    def count(passphrase: Secret, salt: bytes) -> DatabaseKey:
+        derived.append(salt)
+        return derive(passphrase, salt)
+
+    monkeypatch.setattr(DatabaseKey, "derive", count)
+    database = Database(encrypted_settings)
+    for _ in range(2):
+        await database.open()
+        await database.close()
+        backup.replace(path)
+        shutil.copyfile(path, backup)
+    assert derived == [read_salt(path)]
+    for _ in range(2):
+        shutil.copyfile(other, path)
+        await database.open()
+        await database.close()
+    assert derived == [read_salt(backup), read_salt(other)]
+    shutil.copyfile(backup, path)
+    with pytest.raises(errors.WrongKey):
+        await Database(replace(encrypted_settings, secret_key_db=Secret("a wrong key, as long as a right one"))).open()
+
+
+async def test_a_known_key_is_no_answer_for_a_file_that_only_begins_as_its_own(encrypted_settings: Settings) -> None:
+    """The salt is not authenticated: with another one, nobody who has the passphrase alone could open the file."""
+    database = Database(encrypted_settings)
+    await database.open()
+    await database.close()
+    content = bytearray(encrypted_settings.database_path.read_bytes())
+    content[3] ^= 1
+    encrypted_settings.database_path.write_bytes(content)
+    with pytest.raises(errors.WrongKey):
+        await database.open()
