@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 from berrypod.events.base import Event
 
-
 Change = Literal["password", "totp_enabled", "totp_disabled", "recovery_codes", "disabled", "enabled"]
 
 
