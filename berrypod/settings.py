@@ -116,12 +116,19 @@ def _database_path(values: Mapping[str, str]) -> Path:
     if "\0" in text:
         raise SettingsError("DATABASE_PATH contains a zero byte", hint="Set it to the path of the database file.")
     path = Path(text).expanduser().absolute()
-    if path.is_dir():
+    if _is_folder(path):
         raise SettingsError(
             f"DATABASE_PATH is a folder: {path}",
             hint=f"Name the file itself, for example DATABASE_PATH={path / 'berrypod.db'}",
         )
     return path
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False  # Nobody knows. Whoever opens it says what is wrong.
 
 
 def _seconds(values: Mapping[str, str], name: str, *, default: float) -> float:

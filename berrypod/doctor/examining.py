@@ -86,9 +86,9 @@ async def examine(subject: Subject, tell: Tell = lambda _: None) -> Report:
 def make(check: Check, subject: Subject, tell: Tell) -> Sequence[Finding]:
     """One check of the core. One that cannot be made is a warning, for whatever reason."""
     tell(check.title)
-    if missing := obstacle(check.needs, subject):
-        return [unchecked(check.name, check.title, missing)]
     try:
+        if missing := obstacle(check.needs, subject):
+            return [unchecked(check.name, check.title, missing)]
         found = check.function(subject)
     except errors.BerrypodError as error:
         return [unchecked(check.name, check.title, error)]
