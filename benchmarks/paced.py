@@ -3,8 +3,8 @@
     python -m benchmarks.paced http://127.0.0.1:8000 --rate 200
 
 A load that waits for answers grows silent with the shop and hides how long it was silent. Here a request counts from
-the moment at which it was due. It runs in a process of its own until its standard input is closed, and then writes
-what it saw to standard output, as JSON.
+the moment at which it was due. It runs in a process of its own, which prints a line when it begins; it ends when its
+standard input is closed, and then writes what it saw to standard output, as JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import quantiles
 from time import monotonic
 from urllib.parse import urlsplit
@@ -53,6 +54,7 @@ class Sample(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def failed(self) -> bool:
+        """By the shop's fault or the customer's: all that are sent can be answered."""
         return self.status not in (200, 201)
 
 
@@ -63,8 +65,8 @@ class Felt:
     samples: Sequence[Sample]
 
     @property
-    def failed(self) -> int:
-        return sum(sample.failed for sample in self.samples)
+    def failures(self) -> list[Sample]:
+        return [sample for sample in self.samples if sample.failed]
 
     @property
     def slowest(self) -> float:
@@ -95,10 +97,13 @@ class Load:
 
 @contextmanager
 def loaded(url: str, rate: float) -> Generator[Load]:
-    """A load on the shop at `url`, `rate` requests a second, while the block runs."""
+    """A load on the shop at `url`, `rate` requests a second, while the block runs. The shop must be up."""
     command = [sys.executable, "-m", "benchmarks.paced", url, "--rate", str(rate)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
     try:
+        assert process.stdout
+        if not process.stdout.readline():
+            raise RuntimeError("the load could not begin")
         yield (load := Load(process))
         load.stop()
     finally:
@@ -162,6 +167,7 @@ class _Customers:
     async def run(self, rate: float, stop: asyncio.Event) -> None:
         for _ in range(_CONNECTIONS):
             self._free.append(await self._connect())
+        print(flush=True)
         begin, number = monotonic(), 0
         async with asyncio.TaskGroup() as sending:
             while not stop.is_set():
@@ -204,6 +210,7 @@ def _requests(url: str) -> dict[str, list[bytes]]:
     with urlopen(f"{url}/api/products?in_stock=true") as answer:
         products = msgspec.json.decode(answer.read())["items"]
     slugs = [product["slug"] for product in products]
+    covers = [product["cover"]["url"] for product in products if product["cover"]]
     with urlopen(f"{url}/api/products/{slugs[0]}") as answer:
         skus = [variant["sku"] for variant in msgspec.json.decode(answer.read())["variants"]]
     host = url.removeprefix("http://")
@@ -219,7 +226,7 @@ def _requests(url: str) -> dict[str, list[bytes]]:
     return {
         "page": [get("/"), *(get(f"/products/{slug}") for slug in slugs)],
         "api": [get("/api/products"), *(get(f"/api/products/{slug}") for slug in slugs)],
-        "picture": [get("/api/images/1")],
+        "picture": list(map(get, covers or ["/api/products"])),
         "order": [order(sku) for sku in skus],
     }
 

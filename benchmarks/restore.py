@@ -78,7 +78,7 @@ class Measured:
 
     @property
     def failed(self) -> int:
-        return sum(felt.failed for felt in (*self.idle, *self.staging, *self.swaps))
+        return sum(len(felt.failures) for felt in (*self.idle, *self.staging, *self.swaps))
 
     @property
     def slowest(self) -> float:
@@ -242,7 +242,7 @@ def show(rows: Sequence[Measured]) -> None:
             f"{median(row.closed) * 1000:>10.0f}{row.failed:>10}{row.slowest * 1000:>10.0f}",
             f"{_p99(row.swaps):>8.0f}{_p99(row.idle):>8.0f}{_p99(row.staging):>10.0f}",
             f"{median(row.staged):>14.1f}{median(row.memory) / 1e6:>10.0f}",
-            f"{median(row.naive_down):>9.1f}{sum(felt.failed for felt in row.naive):>9}" if row.naive else "",
+            f"{median(row.naive_down):>9.1f}{sum(len(felt.failures) for felt in row.naive):>9}" if row.naive else "",
         )
         print(f"{cells[0]:20}" + "".join(cells[1:]) + ("" if row.good else "   below the target"))
     for workers in sorted({row.workers for row in rows}):
