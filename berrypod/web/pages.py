@@ -16,7 +16,6 @@ from litestar.template.base import csrf_token
 from markupsafe import Markup
 
 from berrypod.web.admin.pages import page
-from berrypod.web.security import CSRF_COOKIE
 
 # In the `opt` of a handler that reads its body itself, piece by piece, and so calls `is_form_token` itself.
 CHECKS_FORM_TOKEN: Final = {"exclude_from_csrf": True}
@@ -44,9 +43,9 @@ def is_form_token(request: Request[Any, Any, Any], token: str) -> bool:
 
     The shop checks all forms; a handler with `CHECKS_FORM_TOKEN` does it itself. It must not act on a form before.
     """
-    cookie = request.cookies.get(CSRF_COOKIE, "")
-    secret, signature = cookie[:CSRF_SECRET_LENGTH], cookie[CSRF_SECRET_LENGTH:]
     config = request.app.csrf_config
+    cookie = request.cookies.get(config.cookie_name, "") if config else ""
+    secret, signature = cookie[:CSRF_SECRET_LENGTH], cookie[CSRF_SECRET_LENGTH:]
     if config is None or not signature or not token.isascii() or not cookie.isascii():
         return False
     genuine = compare_digest(signature, generate_csrf_hash(secret, config.secret))

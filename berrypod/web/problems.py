@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from berrypod import errors
 from berrypod.shop.fields import described
-from berrypod.web.security import CSRF_COOKIE
+from berrypod.web.security import expired_csrf_cookie
 
 log = logging.getLogger("berrypod.web")
 
@@ -62,9 +62,9 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         status_code=known.status,
         headers=_headers(known),
     )
-    if isinstance(error, HTTPException) and _is_csrf(error) and CSRF_COOKIE in request.cookies:
+    if isinstance(error, HTTPException) and _is_csrf(error):
         # A token that was made under another secret would be refused for as long as the browser keeps it.
-        page.delete_cookie(CSRF_COOKIE)
+        page.cookies.extend(expired_csrf_cookie(request))
     return page
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
 from litestar.exceptions import SerializationException
 from litestar.middleware.base import DefineMiddleware
 from litestar.middleware.session.base import SessionMiddleware
@@ -78,12 +79,34 @@ def csrf_config(settings: Settings) -> CSRFConfig:
     """A token in a cookie and in each form. The API takes no cookies and so needs none."""
     return CSRFConfig(
         secret=derive_subkey(settings.secret_key_base, "csrf").hex(),
-        cookie_name=CSRF_COOKIE,
+        # With the prefix browsers take it from this host alone, over TLS. Otherwise another host of the same domain, or
+        # somebody on the line, could plant a genuine token that was made for himself, and send forms with it.
+        cookie_name=f"__Host-{CSRF_COOKIE}" if settings.production else CSRF_COOKIE,
+        cookie_path="/",
         cookie_secure=settings.production,
         cookie_httponly=True,
         cookie_samesite="lax",
         exclude=[rf"^/({'|'.join(sorted(_WITHOUT_COOKIES))})(/|$)"],
     )
+
+
+def expired_csrf_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> list[Cookie]:
+    """What takes the token's cookie away from a browser that sent one."""
+    config = connection.app.csrf_config
+    if config is None or config.cookie_name not in connection.cookies:
+        return []
+    # With the flags that it was set with: browsers refuse a cookie with the prefix `__Host-` without them.
+    return [
+        Cookie(
+            key=config.cookie_name,
+            path=config.cookie_path,
+            secure=config.cookie_secure,
+            httponly=True,
+            samesite=config.cookie_samesite,
+            max_age=0,
+            expires=0,
+        )
+    ]
 
 
 class Sessions:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from litestar import Router
 from litestar.routes import HTTPRoute
 
+from berrypod.settings import Secret, Settings
 from berrypod.web.admin import handlers
 from tests.accounts.conftest import EMAIL, PASSWORD
-from tests.web.admin.conftest import ORIGIN, Shop, Visitor
+from tests.web.admin.conftest import ORIGIN, Shop, Visitor, running
 
 
 def _posts() -> Iterator[str]:
@@ -51,3 +53,24 @@ def test_a_genuine_form_is_accepted(admin: Visitor) -> None:
 def test_json_in_place_of_a_form_does_not_get_around_the_token(admin: Visitor) -> None:
     answer = admin.client.post("/admin/logout", json={}, headers={"origin": ORIGIN})
     assert answer.status_code == 403
+
+
+def test_in_production_no_other_host_can_plant_the_token(encrypted_settings: Settings) -> None:
+    """Browsers take a cookie with the prefix `__Host-` from the host itself alone, and only with these flags."""
+    settings = replace(encrypted_settings, environment="prod", secret_key_base=Secret("a key base of the tests, long"))
+    with running(settings) as shop:
+        shop.outside(lambda accounts: accounts.admins.create(email=EMAIL, password=PASSWORD))
+        attacker, visitor = shop.visitor(), shop.visitor()
+        attacker.get("/admin/login")
+        planted = attacker.client.cookies["__Host-berrypod_csrf"]
+        form = {"email": EMAIL, "password": PASSWORD, "_csrf_token": planted}
+        visitor.get("/admin/login")
+        mine = visitor.client.cookies["__Host-berrypod_csrf"]
+        visitor.client.cookies.set("berrypod_csrf", planted, domain="shop.test", path="/")
+        refused = visitor.client.post("/admin/login", data=form, headers={"accept": "text/html"})
+        assert refused.status_code == 403
+        (taken_away,) = refused.headers.get_list("set-cookie")
+        assert taken_away.startswith('__Host-berrypod_csrf="";')
+        assert {"max-age=0", "path=/", "secure", "httponly"} <= set(taken_away.lower().split("; "))
+        assert mine != planted
+        assert visitor.sign_in().status == 303

@@ -210,7 +210,8 @@ def test_the_cookies_have_their_flags(encrypted_settings: Settings, environment:
         found = visitor.get("/admin/login").response.headers.get_list("set-cookie")
         found += visitor.sign_in().response.headers.get_list("set-cookie")
     by_name = {cookie.partition("=")[0]: cookie.lower() for cookie in found}
-    assert {"berrypod_admin", "berrypod_device"} < set(by_name)
+    csrf = "__Host-berrypod_csrf" if environment == "prod" else "berrypod_csrf"
+    assert {"berrypod_admin", "berrypod_device", csrf} == set(by_name)
     for cookie in by_name.values():
         assert "httponly" in cookie
         assert "samesite=" in cookie
@@ -219,6 +220,8 @@ def test_the_cookies_have_their_flags(encrypted_settings: Settings, environment:
     assert "path=/admin;" in by_name["berrypod_admin"] + ";"
     assert "path=/admin/login;" in by_name["berrypod_device"] + ";"
     assert "samesite=strict" in by_name["berrypod_device"]
+    assert "path=/;" in by_name[csrf] + ";"
+    assert "domain=" not in by_name[csrf]
 
 
 def test_observers_are_told_who_signed_in_and_of_failures_without_what_was_typed(shop: Shop, visitor: Visitor) -> None:
