@@ -8,6 +8,7 @@ import stat
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from berrypod_restore.faults import RestoreUnknown, TooManyRestores, UploadIncomplete, UploadTooLarge
@@ -169,6 +170,29 @@ async def test_as_many_as_may_be_are_staged_and_no_more(settings: Settings) -> N
         await shop.ready(backup)
 
 
+async def test_whoever_sits_at_the_machine_finds_a_place(settings: Settings) -> None:
+    async with shop_with(settings, pace=replace(QUICK, staged_at_most=1)) as shop:
+        backup = await shop.backup()
+        await shop.ready(backup)
+        assert (await shop.ended(await shop.restores.stage_file(backup, by="cli"))).state == "ready"
+
+
+async def test_a_work_folder_on_another_disk_is_told_before_anybody_waits(settings: Settings) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == settings.database_path.stat().st_dev:
+        pytest.skip("there is no other disk here")
+    with TemporaryDirectory(dir=elsewhere) as folder:
+        settings.database_path.with_name(f"{settings.database_path.name}-work").symlink_to(folder)
+        async with shop_with(settings) as shop:
+            await shop.order("A")
+            record = await shop.applied(await shop.ready(await shop.backup()))
+            assert record.state == "ready"
+            assert record.error is not None
+            assert "different disks" in record.error.message
+            assert "restore.stage_reached" in shop.events
+            assert await shop.orders() == ["A"]
+
+
 async def test_what_was_refused_for_good_takes_no_space_and_no_place(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "bad.db").write_bytes(b"")
     async with shop_with(settings, pace=replace(QUICK, staged_at_most=1)) as shop:
@@ -206,6 +230,8 @@ async def test_a_stop_gives_up_what_is_inspected_and_leaves_nothing(settings: Se
             pieces(backup.read_bytes()), filename="x", expected_bytes=None, by=ADA, address=None
         )
         assert record.state == "inspecting"
+        third_party = shop.third_party
+    assert third_party.events[-1].as_dict()["event"] == "restore.interrupted"
     async with shop_with(settings) as shop:
         ended = await shop.restores.get(record.id)
         assert ended.state == "interrupted"
@@ -213,6 +239,7 @@ async def test_a_stop_gives_up_what_is_inspected_and_leaves_nothing(settings: Se
         assert ended.outcome is None
         assert "Stage the file again" in ended.error.hint
         assert holds(shop.work_folder / "data") == []
+        assert shop.events == [], "it was told when it was given up"
 
 
 async def test_a_discarded_one_is_forgotten_and_told(settings: Settings) -> None:

@@ -156,7 +156,8 @@ class RestoreController(Controller):
     async def get_restore(
         self, restores: NamedDependency[Restores], restore_id: FromPath[str], wait: Wait = 0
     ) -> Restore:
-        return await _compared(restores, await restores.settled(restore_id, timeout=wait))
+        record = await (restores.settled(restore_id, timeout=wait) if wait else restores.get(restore_id))
+        return await _compared(restores, record)
 
     @delete(
         opt=_ACCESS,

@@ -84,6 +84,7 @@ class Deciding:
             raise
 
         async def make_ready(tell: Tell) -> Ready:
+            await asyncio.to_thread(self._require_same_disk, contender.path)
             return Ready(contender=contender, key=await asyncio.to_thread(self._comparing.key_of, contender))
 
         self._applying.begin(
@@ -193,6 +194,15 @@ class Deciding:
         except BerrypodError as error:
             message = f"{message}; and it cannot be compared now ({error.message})"
         return kind(message, **details)
+
+    def _require_same_disk(self, path: Path) -> None:
+        """:raises RestoreError: the file cannot be renamed to the shop's."""
+        folder = self._workroom.context.database.path.parent
+        if path.stat().st_dev != folder.stat().st_dev:
+            raise RestoreError(
+                f"{path.parent} and {folder} are on different disks, and a file cannot change its name across them",
+                hint="Make the work folder one beside the database, and no link to elsewhere; then stage it again.",
+            )
 
     async def _make_former_ready(self, record: RestoreRecord, contender: Contender, tell: Tell) -> Ready:
         """It was whole when it was replaced. That it is still is read from every page: disks are not for ever.

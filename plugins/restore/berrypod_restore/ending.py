@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from berrypod.errors import BerrypodError
-from berrypod.events import Event, RestoreFailed, RestoreFinished, RestoreInterrupted, RestoreUndone
+from berrypod.events import Event, RestoreFailed, RestoreFinished, RestoreUndone
 from berrypod.records import Trouble
 from berrypod.storage.faults import reach
 from berrypod.storage.files import file_mark
@@ -100,22 +100,6 @@ class Ending:
     def _is_intact(self, record: RestoreRecord) -> bool:
         path: Path = self._workroom.store.candidate(record.id)
         return path.exists() and file_mark(path) == record.mark
-
-
-def interrupted(before: RestoreRecord, after: RestoreRecord) -> Event | None:
-    """The event for a record whose process has died; None for one of which there is nothing to tell."""
-    if after.state != "interrupted" or before.state == "interrupted":
-        return None
-    return RestoreInterrupted(
-        restore_id=after.id,
-        outcome=after.outcome or "unchanged",
-        stage=before.stage or before.state,
-        operation=after.operation,
-        sha256=after.sha256,
-        size_bytes=after.received_bytes or None,
-        actor=after.by,
-        address=after.address,
-    )
 
 
 def _finished(record: RestoreRecord, done: Done) -> Event:

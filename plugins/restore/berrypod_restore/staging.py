@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
-from typing import Final
 
 import msgspec
 
@@ -25,13 +22,9 @@ from berrypod_restore.examining import Examining
 from berrypod_restore.faults import RestoreRunning, TooManyRestores
 from berrypod_restore.receiving import Limits, Received, receive
 from berrypod_restore.records import RestoreRecord, Source
+from berrypod_restore.sources import cancelled, close, journal_beside, pieces_of, plain_name
 from berrypod_restore.verdicts import verdict
 from berrypod_restore.workroom import Unwanted, Workroom, to_its_end
-
-log = logging.getLogger("berrypod.restore")
-
-_LONGEST_FILENAME: Final = 200
-_PIECE_BYTES: Final = 1024 * 1024
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +93,7 @@ class Staging:
         try:
             claim = await self._add(record, limits)
         except BaseException:
-            await _close(file.chunks)
+            await close(file.chunks)
             raise
         self._workroom.begin(record.id, claim, lambda: self._fetch(record, file, limits))
         return record
@@ -112,10 +105,10 @@ class Staging:
         except errors.DatabaseMissing:
             raise errors.NotFound(f"There is no file {path}", hint="Check its name and the folder.") from None
         await asyncio.to_thread(self._refuse_own, path)
-        if journal := await asyncio.to_thread(_journal_beside, path):
+        if journal := await asyncio.to_thread(journal_beside, path):
             return await self._refused(path, by, journal)
         return await self.stage(
-            _pieces(path),
+            pieces_of(path),
             filename=path.name,
             expected_bytes=size,
             by=by,
@@ -134,8 +127,9 @@ class Staging:
 
         record = await self._workroom.record(restore_id)
         await to_its_end(lambda: self._workroom.store.update(record.id, check))
+        known = await to_its_end(lambda: self._workroom.store.delete(record.id))
         await self._workroom.cancel(record.id)
-        if await to_its_end(lambda: self._workroom.store.delete(record.id)) and record.staged:
+        if known and record.staged:
             self._emit_discarded(record, by)
 
     async def expire(self) -> None:
@@ -191,8 +185,10 @@ class Staging:
         folder = await asyncio.to_thread(self._workroom.context.work_folder)
         await asyncio.to_thread(limits.require, folder, record.expected_bytes)
         claim = await self._workroom.claim(record.id)
+        # Whoever sits at the machine itself may be about to rescue the shop.
+        unless = None if record.source == "file" else self._too_many
         try:
-            await to_its_end(lambda: store.add(record, unless=self._too_many))
+            await to_its_end(lambda: store.add(record, unless=unless))
         except BaseException:
             claim.close()
             raise
@@ -221,7 +217,7 @@ class Staging:
             if monotonic() - looked > self._workroom.pace.look_seconds:
                 looked = monotonic()
                 if not await asyncio.to_thread(self._workroom.store.exists, restore_id):
-                    raise _cancelled()
+                    raise cancelled()
 
     async def _staged(self, record: RestoreRecord, received: Received) -> RestoreRecord:
         try:
@@ -237,7 +233,7 @@ class Staging:
                 ),
             )
         except Unwanted:
-            raise _cancelled() from None
+            raise cancelled() from None
         self._workroom.emit(
             RestoreStaged(
                 restore_id=record.id,
@@ -264,7 +260,7 @@ class Staging:
         except BrokenOff as error:
             raise ExporterFailed(str(error)) from error
         finally:
-            await _close(file.chunks)
+            await close(file.chunks)
         await self._examining.examine(record.id)
 
     def _emit_failed(self, record: RestoreRecord, error: BerrypodError) -> None:
@@ -284,36 +280,3 @@ class Staging:
         self._workroom.emit(
             RestoreDiscarded(restore_id=record.id, sha256=record.sha256, size_bytes=record.received_bytes, actor=by)
         )
-
-
-def plain_name(filename: str | None) -> str | None:
-    """A file's name as a client gives it, made fit to be shown: without folders and control characters."""
-    name = (filename or "").replace("\\", "/").rpartition("/")[2]
-    return "".join(letter for letter in name if letter.isprintable()).strip()[:_LONGEST_FILENAME] or None
-
-
-def _cancelled() -> errors.Conflict:
-    return errors.Conflict("The upload was cancelled", hint="Nothing of it was kept.")
-
-
-def _journal_beside(path: Path) -> Path | None:
-    for end in ("-wal", "-journal"):
-        journal = path.with_name(path.name + end)
-        if journal.exists() and journal.stat().st_size > 0:
-            return journal
-    return None
-
-
-async def _pieces(path: Path) -> AsyncGenerator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
-    try:
-        while piece := await to_its_end(lambda: file.read(_PIECE_BYTES)):
-            yield piece
-    finally:
-        file.close()
-
-
-async def _close(chunks: AsyncIterator[bytes]) -> None:
-    if close := getattr(chunks, "aclose", None):
-        with contextlib.suppress(Exception):
-            await close()

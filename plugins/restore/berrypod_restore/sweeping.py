@@ -6,9 +6,9 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from berrypod_restore.ending import interrupted
 from berrypod_restore.faults import RestoreRunning
 from berrypod_restore.formers import Formers
+from berrypod_restore.interruptions import interrupted
 from berrypod_restore.staging import Staging
 from berrypod_restore.turns import Holder, turn
 from berrypod_restore.workroom import Workroom

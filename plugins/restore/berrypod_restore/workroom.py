@@ -16,6 +16,7 @@ from berrypod.events import Event
 from berrypod.records import Trouble
 from berrypod.settings import Secret
 from berrypod_restore.faults import RestoreError, RestoreUnknown
+from berrypod_restore.interruptions import interrupted
 from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
 from berrypod_restore.pace import Pace
 from berrypod_restore.records import RestoreRecord
@@ -120,9 +121,7 @@ class Workroom:
             except Unwanted:
                 self.store.remove_data(restore_id)
             except asyncio.CancelledError:
-                # Not in a thread: when the shop is stopped, this must be done before the loop ends.
-                self.store.update(restore_id, self.store.settled)
-                self.store.remove_data(restore_id)
+                self._give_up(restore_id)
                 raise
             except BerrypodError as error:
                 await self.fail(restore_id, error)
@@ -131,6 +130,14 @@ class Workroom:
                 await self.fail(
                     restore_id, RestoreError("Something unforeseen went wrong; the server's log has the cause.")
                 )
+
+    def _give_up(self, restore_id: str) -> None:
+        """The shop is stopped, or nobody wants it. Not in a thread: it must be done before the loop ends."""
+        before = self.store.get(restore_id)
+        after = self.store.update(restore_id, self.store.settled)
+        self.store.remove_data(restore_id)
+        if before and after and (event := interrupted(before, after)):
+            self.emit(event)
 
     async def fail(self, restore_id: str, error: BerrypodError, **more: Any) -> None:
         """Write down why it ended in vain, and remove its file."""
