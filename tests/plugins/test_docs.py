@@ -43,9 +43,13 @@ from berrypod.errors import NotFound
 from berrypod.events import Event, OrderPlaced, ShopStarted
 from berrypod.plugin_host.limits import DEFAULT_LIMITS
 from berrypod.plugin_host.registration import HOOKS
+from berrypod.plugins import PluginSource
+from berrypod.settings import Settings
 from berrypod.storage.models import ProductVariant, metadata
 from berrypod.testing_tools import CheckPlugin, MakeCandidate, opened
+from tests.accounts.conftest import EMAIL, PASSWORD
 from tests.plugins import pages
+from tests.web.admin.conftest import running
 
 ORDER = OrderPlaced(number="K7QM-2XWD", total_minor=900, currency="EUR", item_count=2)
 
@@ -374,6 +378,21 @@ def test_the_example_of_routes(load: Load, check_plugin: CheckPlugin) -> None:
     with TestClient(plugin.app()) as client:
         assert client.get("/api/sold-out").json() == ["JAM-L"]
         assert client.get("/api/sold-out?up_to=3").json() == ["BOWL", "JAM-L"]
+
+
+def test_the_example_of_a_page_of_its_own(load: Load, settings: Settings) -> None:
+    """It needs the whole app around it, which authors' tests do not have."""
+    example = load("berrypod_route_handlers", "packing")
+    with running(settings, PluginSource.of(example, "packing")) as shop:
+        shop.outside(lambda accounts: accounts.admins.create(email=EMAIL, name="Ana", password=PASSWORD))
+        visitor = shop.visitor()
+        assert visitor.get("/admin/packing").status == 303
+        assert visitor.sign_in().status == 303
+        page = visitor.get("/admin/packing")
+    assert page.status == 200
+    assert "To be packed" in page.text
+    assert "Paid orders" in page.text
+    assert "Sign out" in page.text
 
 
 def test_the_example_of_a_lifespan(load: Load, check_plugin: CheckPlugin) -> None:
