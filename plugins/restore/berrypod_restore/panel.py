@@ -65,7 +65,7 @@ class Panel:
             name="restore",
             title="Bring back a backup",
             page="backup",
-            order=20,
+            order=7,  # between the backup itself and what is in the file: not below a page of figures
             render=self.render,
             timeout_seconds=5.0,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -165,7 +165,7 @@ OpenSite = Callable[..., Site]
 
 
 @contextmanager
-def _opening() -> Iterator[Callable[..., Site]]:
+def _opening() -> Generator[Callable[..., Site]]:
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "default_hasher", cheap_hasher)
 

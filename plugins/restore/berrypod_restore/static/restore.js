@@ -15,14 +15,15 @@ const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, m
 async function renew() {
   let response;
   try {
-    response = await fetch(`${root.dataset.restore}/contents`, { credentials: "same-origin", redirect: "error" });
+    response = await fetch(`${root.dataset.restore}/contents`, { credentials: "same-origin", redirect: "manual" });
   } catch {
     return false;
   }
-  if (response.status === 404) {
-    window.location.reload(); // discarded elsewhere: the page says so
+  if (response.status === 404 || response.type === "opaqueredirect") {
+    window.location.reload(); // discarded elsewhere, or no longer signed in: the page says so
     return true;
   }
+  if (response.status === 503) return true; // the shop waits at its gate, and lives
   if (!response.ok) return false;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-restore-state]");
   if (!fresh) return false;
