@@ -38,6 +38,7 @@ from berrypod.storage.pages import read_pages
 from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod.storage.verification import count_rows, told, unlock_backup
 from berrypod.storage.watching import Watcher, in_loop
+from berrypod_restore.workroom import to_its_end
 
 # What the copy takes of memory, for each of the two files.
 _CACHE_KIBIBYTES = 4_096
@@ -50,8 +51,8 @@ async def rekey(path: Path, old: Secret | None, new: Secret | None, *, progress:
     """Write a file that nobody has open anew under another key, and put it in its place when it is whole.
 
     A kill at any moment leaves the old file or the new one; what else it leaves is removed by the next call, and by
-    `files.sweep`. A cancellation ends it within moments, and the file is as it was. Takes about a second for 100 MB,
-    and as much space again. The rows of each table come along; free pages do not.
+    `files.sweep`. So does a cancellation, which ends it within moments and leaves nothing else. Takes about two
+    seconds for 100 MB, and as much space again. The rows of each table come along; free pages do not.
 
     :param old: the key with which it was made; None for a plain file.
     :param new: the key that it gets; None for a plain file.
@@ -73,7 +74,7 @@ async def rekey(path: Path, old: Secret | None, new: Secret | None, *, progress:
             reach("rekey.written")
             await _verify(temporary, new, rows)
             reach("rekey.verified")
-            await asyncio.to_thread(_put_in_place, temporary, path)
+            await to_its_end(lambda: _put_in_place(temporary, path))
         reach("rekey.done")
     except OSError as error:
         raise translate_os_error(error, path.parent) from error
