@@ -12,9 +12,10 @@ from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, unchecked, warned
 from berrypod.doctor.subject import Subject, Unlocked
 from berrypod.settings import Secret
-from berrypod.storage.connection import open_as_stranger
+from berrypod.storage.connection import open_as_stranger, open_immutable
 from berrypod.storage.diagnosis import require_file
 from berrypod.storage.files import people_size
+from berrypod.storage.keys import DatabaseKey, read_salt
 from berrypod.storage.log import log_path
 from berrypod.storage.wholeness import require_whole
 
@@ -30,12 +31,14 @@ _STANDARD = {
     "cipher_kdf_algorithm": "PBKDF2_HMAC_SHA512",
     "cipher_plaintext_header_size": "0",
 }
+_OLDER_VERSIONS = tuple(f"cipher_compatibility = {version}" for version in (3, 2, 1))
+# With the same derivation of the key.
 _OTHER_SETTINGS = (
-    *((f"cipher_compatibility = {version}",) for version in (3, 2, 1)),
-    *((f"cipher_page_size = {size}",) for size in (1024, 2048, 8192, 16384, 32768, 65536, 512)),
-    ("cipher_hmac_algorithm = HMAC_SHA1",),
-    ("cipher_use_hmac = OFF",),
+    *(f"cipher_page_size = {size}" for size in (1024, 2048, 8192, 16384, 32768, 65536, 512)),
+    "cipher_hmac_algorithm = HMAC_SHA1",
+    "cipher_use_hmac = OFF",
 )
+_OTHER_KEY = "Write it anew under a key of `berrypod secret`: docs/compatibility.md says how."
 _MAKE_STANDARD = (
     "Open it with those settings in the `sqlcipher` tool, and write it anew with SQLCipher's own: ATTACH a new file "
     "with the same key, SELECT sqlcipher_export."
@@ -101,12 +104,11 @@ def cipher_settings(subject: Subject) -> Finding:
         why = "4,096-byte pages, 256,000 rounds of PBKDF2, HMAC-SHA512: the passphrase alone opens it in any tool"
         return passed(name, "The file has SQLCipher's own settings", why)
     if isinstance(subject.lock, Unlocked):
-        why = "The `sqlcipher` tool takes the key for a raw one, or the first page is damaged: here it does open."
-        return failed(name, "Other programs cannot open the file", why, "Restore the newest backup of it.")
-    for settings in _OTHER_SETTINGS:
-        if _settings_with(subject, key, settings):
-            why = f"The key opens it with `PRAGMA {settings[0]}` and not without."
-            return failed(name, "The file has other settings than SQLCipher 4", why, _MAKE_STANDARD)
+        why = "They take a key of this form for a raw one, or the first page is damaged: here it does open."
+        return failed(name, "Other programs cannot open the file", why, _OTHER_KEY)
+    if setting := _needed_setting(subject, key):
+        why = f"The key opens it with `PRAGMA {setting}` and not without."
+        return failed(name, "The file has other settings than SQLCipher 4", why, _MAKE_STANDARD)
     return unchecked(name, "SQLCipher's settings", subject.lock)
 
 
@@ -133,6 +135,21 @@ def _settings_with(subject: Subject, key: Secret, settings: Sequence[str]) -> di
             return dict(_values(connection))
         finally:
             connection.close()
+    return None
+
+
+def _needed_setting(subject: Subject, key: Secret) -> str | None:
+    """The setting with which the passphrase opens the file; None if there is none."""
+    for setting in _OLDER_VERSIONS:
+        if _settings_with(subject, key, (setting,)):
+            return setting
+    derived = DatabaseKey.derive(key, read_salt(subject.path))
+    for setting in _OTHER_SETTINGS:
+        try:
+            open_immutable(subject.path, derived, cipher=(setting,)).close()
+        except (dbapi2.Error, MemoryError):
+            continue
+        return setting
     return None
 
 

@@ -9,11 +9,13 @@ import pytest
 from berrypod_backup.last import KEY as SETTING
 from berrypod_backup.last import LastBackup, last_figure, made_by, recall, remember
 
+from berrypod.declarations import Finding
 from berrypod.plugins import Ok
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
 from berrypod.storage.files import people_size
 from berrypod.storage.models import Setting
+from berrypod.testing_tools import CheckPlugin, opened
 from tests.backup.making import Shelf, Shop, exporter, shop_with
 from tests.backup.test_exporting import deliver, write_csv
 
@@ -92,3 +94,32 @@ async def test_it_is_told_with_the_title_of_its_exporter(settings: Settings) -> 
         last = await noted(shop)
         assert (last.title, made_by(last)) == ("Shelf", "Shelf")
         assert last_figure(last, last.at).hint == f"{people_size(last.size_bytes)}, Shelf"
+
+
+class TestDoctor:
+    """What `berrypod doctor` says of it."""
+
+    @staticmethod
+    def _look(check_plugin: CheckPlugin, now: datetime = NOW) -> Finding:
+        import berrypod_backup.plugin
+
+        checked = check_plugin(berrypod_backup.plugin, name="backup")
+        (finding,) = checked.examine("backup", now=now)
+        return finding
+
+    def test_none(self, check_plugin: CheckPlugin) -> None:
+        finding = self._look(check_plugin)
+        assert (finding.level, finding.title) == ("warn", "There is no backup")
+        assert "berrypod backup create" in finding.what_to_do
+
+    @pytest.mark.parametrize(("days", "level"), [(0, "pass"), (6, "pass"), (7, "warn"), (400, "warn")])
+    def test_its_age(self, check_plugin: CheckPlugin, days: int, level: str) -> None:
+        async def note() -> None:
+            async with opened(Database(check_plugin.shop.settings())) as database:
+                await remember(database, LAST)
+
+        asyncio.run(note())
+        finding = self._look(check_plugin, NOW + timedelta(days=days, hours=1))
+        assert finding.level == level
+        assert "2026-03-14 12:00 UTC, downloaded, 8.4 MB, verified" in finding.why
+        assert days < 7 or finding.title == f"The last backup is {days} days old"
