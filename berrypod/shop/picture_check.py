@@ -12,6 +12,7 @@ import msgspec
 from PIL import ExifTags, Image
 
 from berrypod.errors import Invalid
+from berrypod.shop.picture_metadata import without_metadata
 
 MAX_PICTURE_BYTES: Final = 10 * 1024 * 1024
 MAX_SIDE_PIXELS: Final = 8_000
@@ -26,11 +27,28 @@ _TURNED: Final = frozenset({5, 6, 7, 8})
 
 
 class CheckedPicture(msgspec.Struct, frozen=True):
-    """Kind and size in pixels, as displayed."""
+    """Kind and size in pixels, as displayed: `orientation` is EXIF's, by which browsers turn it."""
 
     media_type: str
     width: int
     height: int
+    orientation: int | None = None
+
+
+def prepare_picture(data: bytes) -> tuple[CheckedPicture, bytes]:
+    """Check a picture, and take out what it tells besides; see `picture_metadata`. At most twice as slow as checking.
+
+    :raises Invalid: as `check_picture`; or its parts cannot be told apart.
+    """
+    checked = check_picture(data)
+    try:
+        clean = without_metadata(data, checked.media_type, checked.orientation)
+    except ValueError as error:
+        raise _refused(
+            f"What the file tells besides the picture cannot be taken out: {error}.",
+            hint="Open it in a program for pictures, save it anew and send that.",
+        ) from error
+    return (checked, data) if clean == data else (check_picture(clean), clean)
 
 
 def check_picture(data: bytes) -> CheckedPicture:
@@ -64,10 +82,11 @@ def _decode(data: bytes) -> CheckedPicture:
             )
         media_type = MEDIA_TYPES[image.format or ""]
         image.load()
-        if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        if orientation in _TURNED:
             width, height = height, width
-        return CheckedPicture(media_type, width, height)
+        return CheckedPicture(media_type, width, height, orientation if isinstance(orientation, int) else None)
 
 
-def _refused(reason: str) -> Invalid:
-    return Invalid(reason, fields={"data": reason}, hint="Send a JPEG, PNG, WebP or GIF file of at most 10 MB.")
+def _refused(reason: str, hint: str = "Send a JPEG, PNG, WebP or GIF file of at most 10 MB.") -> Invalid:
+    return Invalid(reason, fields={"data": reason}, hint=hint)

@@ -19,7 +19,7 @@ from berrypod.shop.catalogue_records import PictureRef
 from berrypod.shop.checking import Checks
 from berrypod.shop.freshness import Freshness
 from berrypod.shop.paging import Page, PageRequest
-from berrypod.shop.picture_check import check_picture
+from berrypod.shop.picture_check import prepare_picture
 from berrypod.shop.picture_records import AddedPicture, Picture, PictureHead, PictureRecord, picture_url
 from berrypod.shop.repositories import ImageRepository
 from berrypod.storage.database import Database
@@ -79,7 +79,7 @@ class Pictures:
         }
 
     async def add(self, data: bytes, *, filename: str = "", alt: str = "") -> AddedPicture:
-        """Put a picture into the shop, unless the same bytes are there already.
+        """Put a picture into the shop, unless the same is there already. What it tells besides is not kept.
 
         :raises Invalid: it is none of JPEG, PNG, WebP and GIF, is broken, or too large; or the texts are.
         """
@@ -89,8 +89,8 @@ class Pictures:
         name = checks.text("filename", name, longest=200, required=False)
         checks.done("The picture cannot be accepted as it is")
         async with self._decoding:
-            checked = await asyncio.to_thread(check_picture, data)
-        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
+            checked, data = await asyncio.to_thread(prepare_picture, data)
+            sha256 = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())
         async with self._database.write() as session:
             known = await session.scalar(select(Image).where(Image.sha256 == sha256))
             if known is not None:

@@ -74,7 +74,8 @@ class ImagesController(Controller):
         operation_id="uploadImage",
         summary="Upload a picture",
         description="The body is the file itself, not a form: JPEG, PNG, WebP or GIF, up to 10 MB and 25 megapixels. "
-        "The same bytes are kept once: sent again, they give the picture that is there (200).",
+        "What a photograph tells besides (place, time, camera) is taken out, and its pixels stay as they are. "
+        "The same picture is kept once: sent again, it gives the one that is there (200).",
         operation_class=RawPicture,
         responses={
             **problems(413, 415),
