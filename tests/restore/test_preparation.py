@@ -25,7 +25,8 @@ from berrypod.storage.files import file_mark
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.verification import count_rows
 from tests.conftest import KEY
-from tests.restore.badfiles import CASES, OTHER_KEY, Shops, changed_by, copied, flipped, make_shops
+from tests.restore.badfiles import OTHER_KEY, Shops, changed_by, copied, flipped, make_shops
+from tests.restore.cases import CASES
 from tests.restore.later import later_program
 from tests.storage.conftest import public_folder
 from tests.storage.processes import as_nobody, stopped_within

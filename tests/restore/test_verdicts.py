@@ -24,7 +24,8 @@ from berrypod.storage.connection import open_immutable
 from berrypod.storage.database import Database
 from berrypod.storage.keys import passphrase_fingerprint
 from tests.conftest import KEY
-from tests.restore.badfiles import CASES, Shops, changed_by, make_shops
+from tests.restore.badfiles import Shops, changed_by, make_shops
+from tests.restore.cases import CASES
 from tests.restore.later import later_program
 
 # For these a test of their own makes the file: it takes a program of the future.
