@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import concurrent.futures.thread  # noqa: F401 - asyncio imports it late, and whom we fork may not read it
+import concurrent.futures
 import os
 import pickle
 import signal
@@ -13,6 +13,9 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# asyncio imports it late, and whom we fork may not be able to read it.
+assert concurrent.futures.ThreadPoolExecutor
 
 _NOBODY = 65_534
 _ROOT = Path(__file__).parents[2]
