@@ -15,6 +15,7 @@ from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.web import admin, api, assets, openapi, storefront
 from berrypod.web.access import access_guard
+from berrypod.web.head import HeadLitestar
 from berrypod.web.health import health
 from berrypod.web.maintenance import maintenance_gate
 from berrypod.web.problems import handle_error
@@ -47,7 +48,7 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
             yield
 
     settings = parts.settings
-    return Litestar(
+    return HeadLitestar(
         route_handlers=[
             *storefront.handlers,
             *admin.handlers,
