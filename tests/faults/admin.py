@@ -97,7 +97,9 @@ class Admin:
         left = {str(path.relative_to(folder)): path.stat().st_nlink for path in folder.rglob("*") if path.is_file()}
         assert set(left.values()) == {1}, f"a file has two names: {left}"
         assert not [name for name in left if name.endswith(_LEFTOVERS)], left
-        assert not [name for name in left if "restore/data" in name], f"what was staged is left over: {left}"
+        assert not [name for name in left if "restore/data" in name], (
+            f"what was staged is left over: {left} {found.records}"
+        )
         assert all(
             record["state"] not in ("uploading", "inspecting", "ready", "applying") for record in found.records
         ), found.records

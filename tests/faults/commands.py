@@ -20,6 +20,7 @@ class Printed:
     """What a command that was not killed has left."""
 
     points: list[str]
+    times: list[float]
     status: int
     out: str
     err: str
@@ -62,4 +63,4 @@ def run(path: Path, arguments: list[str], stdin: str = "", stop: Stop | None = N
             status = 0
     for stream in (out, err):
         stream.seek(0)
-    return Printed(points, status, out.read(), err.read())
+    return Printed(list(points), points.times, status, out.read(), err.read())

@@ -7,6 +7,8 @@ import errno
 import hashlib
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -41,12 +43,14 @@ _PASSING = ("admin_sessions", "login_attempts")
 class Stop:
     """Where a process is stopped: at the `at`th point that it reaches, by SIGKILL or by an error of the disk.
 
-    With a name, only points of that name are counted: what is written in the background comes when it comes.
+    With a name, only points of that name are counted: what is written in the background comes when it comes. With
+    seconds, it is killed so much later, wherever it is then.
     """
 
     at: int
     errno: int | None = None
     point: str | None = None
+    later: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,19 +190,33 @@ def settings_of(path: Path) -> Settings:
     return Settings(environment="test", database_path=path, secret_key_db=KEY)
 
 
-def watch(stop: Stop | None) -> list[str]:
+class Points(list[str]):
+    """The points that were reached, and when, in seconds from the beginning."""
+
+    def __init__(self) -> None:
+        self.begun = time.monotonic()
+        self.times: list[float] = []
+
+    def reach(self, point: str) -> None:
+        self.append(point)
+        self.times.append(time.monotonic() - self.begun)
+
+
+def watch(stop: Stop | None) -> Points:
     """The points that are reached from now on, until the one where it is stopped."""
-    points: list[str] = []
+    points = Points()
 
     def on_reach(point: str) -> None:
-        points.append(point)
+        points.reach(point)
         if stop is None or stop.point not in (None, point):
             return
         if (len(points) if stop.point is None else points.count(point)) - 1 == stop.at:
-            if stop.errno is None:
-                os.kill(os.getpid(), signal.SIGKILL)
-            else:
+            if stop.errno is not None:
                 raise OSError(stop.errno, os.strerror(stop.errno))
+            if stop.later:
+                threading.Timer(stop.later, os.kill, (os.getpid(), signal.SIGKILL)).start()
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     faults.on_reach = on_reach
     return points

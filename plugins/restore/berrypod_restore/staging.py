@@ -73,6 +73,8 @@ class Staging:
         claim = await self._add(record, limits)
         try:
             received = await self._receive(record, chunks, limits)
+            if source == "file":
+                self._workroom.own(record.id)
             record = await self._staged(record, received)
         except BaseException as error:
             # Not in a thread: whoever cancelled this may not wait. Nobody has the id, so nobody misses the record.
@@ -133,10 +135,10 @@ class Staging:
             self._emit_discarded(record, by)
 
     async def expire(self) -> None:
-        """Remove what nobody restored in time."""
+        """Remove what nobody restored in time, or wants any more."""
         store = self._workroom.store
         for record in await asyncio.to_thread(store.all):
-            over = record.staged and not record.active and store.is_expired(record)
+            over = record.staged and not record.active and (store.is_expired(record) or store.is_abandoned(record))
             if over and await to_its_end(lambda record=record: store.delete(record.id)):
                 self._emit_discarded(record, None)
 

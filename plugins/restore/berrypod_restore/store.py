@@ -1,13 +1,14 @@
 """The records of restores on disk, and the folders of what is staged (`berrypod.records`).
 
 What is staged belongs to no process: it may be applied by any, and outlives the one that staged it. While a process
-works on it (takes, inspects, re-keys or applies it), it holds a claim.
+works on it (takes, inspects, re-keys or applies it), it holds a claim. What is staged at a terminal goes with the
+command.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 import msgspec
 
 from berrypod.records import Records, Trouble
+from berrypod.storage.files import claimed, is_claimed
 from berrypod.storage.swap_outcomes import Outcome, outcomes
 from berrypod_restore.records import RestoreRecord, Result
 
@@ -60,6 +62,17 @@ class Store(Records[RestoreRecord]):
     def candidate(self, restore_id: str) -> Path:
         """The staged file."""
         return self.data_folder(restore_id) / CANDIDATE
+
+    def own(self, restore_id: str) -> AbstractContextManager[None]:
+        """Hold it for as long as somebody at a terminal wants what is staged."""
+        return claimed(self._owner(restore_id))
+
+    def is_abandoned(self, record: RestoreRecord) -> bool:
+        """True for what was staged at a terminal by a command that was ended from outside: nobody else asks for it."""
+        return record.source == "file" and not is_claimed(self._owner(record.id))
+
+    def _owner(self, restore_id: str) -> Path:
+        return self.data_folder(restore_id) / "owner"
 
     def get(self, record_id: str) -> RestoreRecord | None:
         record = super().get(record_id)

@@ -42,6 +42,7 @@ class Workroom:
         self.max_bytes = _number(context, MAX_BYTES, least=1)
         self.formers_kept = _number(context, FORMERS_KEPT, least=1)
         self.stopping = False
+        self._owned = ExitStack()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -89,6 +90,10 @@ class Workroom:
         """Claim the restore for this process; closing what is returned ends that."""
         return await entered(self.store.claim(restore_id))
 
+    def own(self, restore_id: str) -> None:
+        """Keep what was staged at a terminal for as long as this process lives."""
+        self._owned.enter_context(self.store.own(restore_id))
+
     def begin(self, restore_id: str, claim: ExitStack, work: Callable[[], Awaitable[None]]) -> None:
         """Work on a restore that is claimed, in a task of its own; the claim ends with it."""
         task = asyncio.create_task(self._work(restore_id, claim, work), name=f"restore {restore_id}")
@@ -113,6 +118,7 @@ class Workroom:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._owned.close()
 
     async def _work(self, restore_id: str, claim: ExitStack, work: Callable[[], Awaitable[None]]) -> None:
         with claim:

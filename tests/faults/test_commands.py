@@ -1,0 +1,98 @@
+"""`berrypod restore apply` and `undo`, with a re-key on the way, killed at each named point and at 200 moments."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+from bisect import bisect_right
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.faults.admin import Admin, Doing
+from tests.faults.commands import Printed
+from tests.faults.forks import Forks
+from tests.faults.shops import Templates
+from tests.faults.work import Stop
+
+pytestmark = pytest.mark.slow
+
+KILLS: dict[Doing, int] = {"apply": 80, "undo": 60, "rekey": 60}
+SEED = 20260314
+
+
+# What a re-key has in common with any other restore is seen there.
+NAMED: dict[Doing, tuple[str, ...]] = {"apply": ("",), "undo": ("",), "rekey": ("rekey.", "restore.rekeyed")}
+
+
+@pytest.mark.parametrize("doing", NAMED)
+def test_a_kill_at_each_named_point(tmp_path: Path, templates: Templates, forks: Forks, doing: Doing) -> None:
+    """The first and the last time that each name comes."""
+    templates.warm(forks)
+    admin = Admin(tmp_path, doing, templates, forks)
+    whole = admin.shop()
+    printed: Printed = admin.run(whole).result()
+    assert printed.status == 0, printed.err
+    assert admin.judge(whole) == "new"
+
+    became: dict[tuple[str, int], str] = {}
+    points = Counter(point for point in printed.points if point.startswith(NAMED[doing]))
+    for point, times in points.items():
+        for at in {0, times - 1}:
+            folder = admin.shop()
+            ended = admin.run(folder, stop=Stop(at, point=point))
+            assert ended.killed or at, f"{point} was not reached"
+            became[point, at] = admin.judge(folder)
+    if doing == "rekey":
+        assert set(became.values()) == {"old"}
+    else:
+        assert became["swap.journalled", 0] == "old"
+        assert became["swap.renamed", 0] == "new"
+        assert became["restore.cleaned_up", 0] == "new"
+
+
+def test_kills_at_random_moments(tmp_path: Path, templates: Templates) -> None:
+    """Spread over the time that it takes, and a little more. Each ends as the old shop or the new one."""
+
+    def kill(doing: Doing) -> tuple[Doing, Counter[str], list[str]]:
+        with Forks.ready() as forks:
+            templates.warm(forks)
+            return doing, *_killed(Admin(tmp_path / doing, doing, templates, forks), KILLS[doing])
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(kill, KILLS))
+    for doing, counts, _ in ended:
+        line = ", ".join(f"{counts[became]} {became}" for became in ("old", "new", "bad"))
+        print(f"{doing}: {counts.total()} kills at random moments: {line}", file=sys.stderr)
+    assert [line for *_, bad in ended for line in bad] == []
+    assert sum(counts.total() for _, counts, _ in ended) == 200
+    assert all(counts["old"] and counts["new"] for _, counts, _ in ended), "the moments miss one side"
+
+
+def _killed(admin: Admin, times: int) -> tuple[Counter[str], list[str]]:
+    whole: Printed = admin.run(admin.shop()).result()
+    assert whole.status == 0, whole.err
+    moments = random.Random(f"{SEED} {admin.doing}")
+    counts: Counter[str] = Counter()
+    bad: list[str] = []
+    for _ in range(times):
+        folder, stop = admin.shop(), _stop_at(moments.uniform(0, whole.times[-1] * 1.02), whole)
+        admin.run(folder, stop=stop)
+        try:
+            counts[admin.judge(folder)] += 1
+        except AssertionError as error:
+            counts["bad"] += 1
+            bad.append(f"{admin.doing}, {stop}: {error}")
+        shutil.rmtree(folder)
+    return counts, bad
+
+
+def _stop_at(moment: float, whole: Printed) -> Stop:
+    """A moment of an undisturbed run, told from the last point before it: on a busy machine everything is later."""
+    before = max(bisect_right(whole.times, moment) - 1, 0)
+    point = whole.points[before]
+    at = whole.points[:before].count(point)
+    return Stop(at, point=point, later=max(moment - whole.times[before], 1e-6))
