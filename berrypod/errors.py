@@ -79,7 +79,10 @@ class StorageError(BerrypodError):
     code = "storage_error"
     status = 503
     title = "The shop's file cannot be used"
-    default_hint = "Stop the shop and keep a copy of the file before you change anything; the log has the cause."
+    default_hint = (
+        "Stop the shop and keep a copy of the file before you change anything. "
+        "The log has the cause, and `berrypod doctor` may find it."
+    )
 
 
 class DatabaseMissing(StorageError):

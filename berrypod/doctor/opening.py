@@ -41,7 +41,6 @@ class Opening:
         self._path = path
         self._key = key
         self._with_log = with_log
-        self._gate = Gate(path)
         self._stack = ExitStack()
         self._copy: Path | None = None
 
@@ -77,23 +76,24 @@ class Opening:
     @contextmanager
     def _at_the_gate(self) -> Generator[None]:
         """Hold the gate, so that whoever must have the file alone waits; unless no process ever came through it."""
-        if not self._gate.path.exists():
+        gate = Gate(self._path)
+        if not gate.path.exists():
             yield
             return
-        self._gate.enter()
+        gate.enter()
         try:
             yield
         finally:
-            self._gate.leave()
+            gate.leave()
 
     @contextmanager
     def _giving_way(self, connection: dbapi2.Connection) -> Generator[threading.Event]:
         """Interrupt the connection when somebody must have the file alone. The event says that it was done."""
-        gave_way, ended = threading.Event(), threading.Event()
+        gate, gave_way, ended = Gate(self._path), threading.Event(), threading.Event()
 
         def watch() -> None:
             while not ended.wait(_LOOK_SECONDS):
-                if self._gate.announced():
+                if gate.announced():
                     gave_way.set()
                     connection.interrupt()
 

@@ -19,7 +19,7 @@ from berrypod.storage.diagnosis import require_file, unlocked
 from berrypod.storage.dialect import create_engine
 from berrypod.storage.entering import enter
 from berrypod.storage.failures import explain, explain_use, is_unusable_after
-from berrypod.storage.fields import derive_subkey
+from berrypod.storage.fields import field_key
 from berrypod.storage.files import make_private_folder, sweep, translate_os_error
 from berrypod.storage.gate import Gate
 from berrypod.storage.jobs import Jobs
@@ -272,7 +272,7 @@ class _Open:
             self.reads = self._open_first()
             stack.callback(self.reads.close)
             self._stack = stack.pop_all()
-        field_keys = (derive_subkey(settings.secret_key_base, "encrypted fields"),)
+        field_keys = (field_key(settings.secret_key_base),)
         self.writer = Sessions(self._engine(1, field_keys, read_only=False), path, limit=1, writing=True)
         self.reader = Sessions(
             self._engine(_READ_SESSIONS, field_keys, read_only=True), path, limit=_READ_SESSIONS, writing=False

@@ -265,3 +265,10 @@ def test_no_secret_is_shown(shop: Shop, spoil: Callable[[Shop], None]) -> None:
     assert "fail" in told
     for secret in (KEY, BASE, OTHER):
         assert secret.reveal() not in told
+
+
+def test_the_documentation_names_every_check() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    table = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told = [name.strip(" `") for cell in table for name in cell.split(",")]
+    assert told == [*CHECKS, "backup"]
