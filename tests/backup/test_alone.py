@@ -56,6 +56,7 @@ def test_each_of_its_hooks_is_declared() -> None:
     assert marked == {
         "berrypod_admin_panels",
         "berrypod_backup_exporters",
+        "berrypod_doctor_checks",
         "berrypod_lifespan",
         "berrypod_register_commands",
         "berrypod_route_handlers",
