@@ -41,7 +41,7 @@ _LOOK_AGAIN_SECONDS = 0.01
 
 # Requests that began before are given this long. Those that take longer (a slow line) are not waited for: what they
 # still want of the database waits until it is back.
-_REQUESTS_SECONDS = 0.5
+_REQUESTS_SECONDS = 0.3
 
 # Sessions and jobs that are under way are given this long, or nothing happens.
 _SESSIONS_SECONDS = 6.0

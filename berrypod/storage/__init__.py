@@ -7,7 +7,7 @@ failures    what the driver's errors mean; driver: known defects of SQLite; inte
 dialect     SQLAlchemy's async dialect over aiosqlite and sqlcipher3; adapter: its connection and cursors
 gate        the lock between processes that use the file
 database    the file as the rest of the program sees it, made of
-            sessions (transactions in turn), reads (one thread hop, no ORM) and jobs (long ones)
+            sessions (transactions in turns), reads (one thread hop, no ORM) and jobs (long ones)
 models      the tables; fields: columns with a second layer of encryption
 migrations  the schema's history, run by migrating; schema: creating, checking and upgrading it
 files       durable writes, temporary names, free space

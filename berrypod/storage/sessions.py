@@ -14,6 +14,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.storage.failures import explain_use
+from berrypod.storage.turns import Turns
 
 _TURN_SECONDS = 15.0
 
@@ -28,9 +29,8 @@ class Sessions:
     def __init__(self, engine: AsyncEngine, path: Path, *, limit: int, writing: bool) -> None:
         self._engine = engine
         self._path = path
-        self._limit = limit
         self._writing = writing
-        self._turns = asyncio.Semaphore(limit)
+        self._turns = Turns(limit)
         self._holders: set[asyncio.Task[Any] | None] = set()
         self._closed = False
 
@@ -51,27 +51,19 @@ class Sessions:
                 raise
 
     async def drain(self, *, timeout: float) -> None:
-        """Wait until all sessions have ended, and let none begin.
+        """Wait until the open sessions have ended, and let none begin. Who waits for a turn goes on waiting.
 
         :raises DatabaseBusy: they did not end in time. Sessions may begin as before then.
         """
-        taken = 0
         try:
             async with asyncio.timeout(timeout):
-                while taken < self._limit:
-                    await self._turns.acquire()
-                    taken += 1
-        except BaseException as error:
-            for _ in range(taken):
-                self._turns.release()
-            if isinstance(error, TimeoutError):
-                raise errors.DatabaseBusy(f"Sessions were still open after {timeout:g} s") from None
-            raise
+                await self._turns.hold()
+        except TimeoutError:
+            raise errors.DatabaseBusy(f"Sessions were still open after {timeout:g} s") from None
 
     def resume(self) -> None:
         """Undo `drain`."""
-        for _ in range(self._limit):
-            self._turns.release()
+        self._turns.resume()
 
     async def close(self) -> None:
         """Close the connections. Call `drain` before."""
@@ -86,7 +78,7 @@ class Sessions:
             raise RuntimeError("write() within write(): the inner one would wait for the outer one for ever")
         try:
             async with asyncio.timeout(_TURN_SECONDS):
-                await self._turns.acquire()
+                await self._turns.take()
         except TimeoutError:
             raise errors.DatabaseBusy from None
         self._holders.add(task)
@@ -96,7 +88,7 @@ class Sessions:
             yield
         finally:
             self._holders.discard(task)
-            self._turns.release()
+            self._turns.give()
 
     def _translate(self, error: exc.DBAPIError) -> errors.StorageError | None:
         original = error.orig

@@ -11,6 +11,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod.errors import DiskFull, StorageError
 from berrypod.settings import Settings
+from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.models import Setting
 from tests.storage.making import a_setting, fill, keys_of, leave_dangling, put
@@ -186,6 +187,32 @@ class TestOpenAndClose:
             await waiting
         await database.open()
         assert await database.fetch(keys_of) == ["slow"]
+
+    async def test_a_pause_waits_for_those_who_write_and_not_for_those_who_queue(self, database: Database) -> None:
+        """Else a backlog of orders, on a slow disk, would be how long a restore keeps the shop closed."""
+        entered, leave = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> None:
+            async with database.write() as session:
+                session.add(a_setting("slow"))
+                entered.set()
+                await leave.wait()
+
+        writing = asyncio.create_task(slow())
+        await entered.wait()
+        queueing = [asyncio.create_task(put(database, key)) for key in "abc"]
+        for _ in range(5):  # Nothing keeps them from the queue: they are in it by now.
+            await asyncio.sleep(0)
+        pausing = asyncio.create_task(database.pause())
+        leave.set()
+        await asyncio.gather(writing, pausing)
+        assert not any(task.done() for task in queueing)
+        connection = open_connection(database.path, None)
+        assert keys_of(connection) == ["slow"]
+        connection.close()
+        await database.open()
+        await asyncio.gather(*queueing)
+        assert await database.fetch(keys_of) == ["slow", "a", "b", "c"]
 
     async def test_closing_gives_up_on_a_session_that_does_not_end(self, database: Database) -> None:
         """Leaving the gate with connections open would let a restore replace the file under them."""
