@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from berrypod.audit import AuditLog
+from tests.plugins.conftest import host
 from tests.storage.conftest import small_disk
 
-__all__ = ["small_disk"]  # the fixture
+__all__ = ["host", "small_disk"]  # fixtures
 
 NOON = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 
