@@ -27,7 +27,7 @@ from berrypod_restore.ending import Done, Ending
 from berrypod_restore.faults import RestoreError, StateChanged
 from berrypod_restore.formers import Formers
 from berrypod_restore.records import APPLYING_STAGES, RestoreRecord
-from berrypod_restore.state import UNREADABLE, matches, quick_state
+from berrypod_restore.state import UNREADABLE, carried_state, matches, quick_state
 from berrypod_restore.turns import Holder, turn
 from berrypod_restore.workroom import Telling, Workroom, entered, to_its_end
 
@@ -46,10 +46,20 @@ _NEW_FILE_IN_USE: Final = "The new database is in its place, but this process co
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """A file that was verified to its last byte, with the key that opens it."""
+    """A file that was verified to its last byte, with the key that opens it. `content` is its `content_state`."""
 
     contender: Contender
     key: DatabaseKey | None = field(repr=False)
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Swapped:
+    """For how long requests waited, the orders that came since the confirmation, and what stands for the shop then."""
+
+    closed_seconds: float
+    arrived_since: tuple[str, ...] = ()
+    state: str | None = None
 
 
 Tell = Callable[[float], None]
@@ -135,29 +145,30 @@ class Applying:
                 )
             )
             reach("restore.planned")
+            swapped = _Swapped(closed_seconds=0.0)
             try:
-                closed_seconds, arrived = await self._swap(plan, ready, former, telling)
+                swapped = await self._swap(plan, ready, former, telling)
             except BerrypodError:
                 # What was exchanged all the same (the note of it could not be written, say) is told as that.
                 if self._workroom.store.result_of(record.id) != "replaced":
                     raise
-                closed_seconds, arrived = monotonic() - begun, ()
+                swapped = _Swapped(closed_seconds=monotonic() - begun)
             finally:
-                kept = await to_its_end(lambda: self._settle_former(former))
+                kept = await to_its_end(lambda: self._settle_former(former, swapped.state))
         error = self._workroom.context.maintenance.stage.error
         return Done(
             former=former if kept else None,
-            closed_seconds=closed_seconds,
+            closed_seconds=swapped.closed_seconds,
             seconds=monotonic() - begun,
-            arrived_since=arrived,
+            arrived_since=swapped.arrived_since,
             trouble=error
             and msgspec.structs.replace(Trouble.of(error), message=_NEW_FILE_IN_USE.format(error.message)),
         )
 
-    async def _swap(self, plan: Plan, ready: Ready, former: str, telling: Telling) -> tuple[float, tuple[str, ...]]:
-        """Returns for how long requests waited, and the orders that came since the confirmation."""
+    async def _swap(self, plan: Plan, ready: Ready, former: str, telling: Telling) -> _Swapped:
         loop = asyncio.get_running_loop()
         arrived: list[str] = []
+        carried: list[str] = []
 
         def reached(stage: swap.Stage) -> None:
             loop.call_soon_threadsafe(self._reach, plan, telling, _STAGES[stage])
@@ -170,6 +181,7 @@ class Applying:
         def carry_over(live: dbapi2.Connection, staged: dbapi2.Connection) -> None:
             carry(live, staged, plan.keep)
             carry_about_the_file(live, staged)
+            carried.append(carried_state(staged))
 
         exchange = swap.Swap(
             id=plan.record.id,
@@ -187,7 +199,11 @@ class Applying:
         async with self._workroom.context.maintenance.alone(plan.record.operation, timeout=timeout) as alone:
             await alone.replace(exchange)
             self._reach(plan, telling, "opening")
-        return monotonic() - alone.since, tuple(arrived)
+        return _Swapped(
+            closed_seconds=monotonic() - alone.since,
+            arrived_since=tuple(arrived),
+            state=f"{ready.content}.{carried[0]}" if carried else None,
+        )
 
     def _reach(self, plan: Plan, telling: Telling, stage: str) -> None:
         if not telling.tell(stage, APPLYING_STAGES.index(stage) / len(APPLYING_STAGES)):
@@ -198,11 +214,16 @@ class Applying:
             )
         )
 
-    def _settle_former(self, former: str) -> bool:
+    def _settle_former(self, former: str, followed_by: str | None) -> bool:
         """Whether the database that was replaced is kept; of one that was not, what was noted goes."""
         kept = self._formers.path_of(former).exists()
         if not kept:
             self._formers.forget_facts(former)
+        elif followed_by:
+            try:
+                self._formers.followed(former, followed_by)
+            except BerrypodError as error:  # a full disk: the shop runs on the new file all the same
+                log.warning("what took the place of %s could not be noted: %s", former, error.message)
         return kept
 
 

@@ -25,7 +25,7 @@ from berrypod_restore.differences import Comparison, FileFacts, Kind
 from berrypod_restore.faults import RestoreError
 from berrypod_restore.losses_csv import lost_csv
 from berrypod_restore.piping import Pipe, Stopped
-from berrypod_restore.state import UNREADABLE
+from berrypod_restore.state import UNREADABLE, content_state
 from berrypod_restore.workroom import Workroom
 
 T = TypeVar("T")
@@ -139,6 +139,13 @@ class Comparing:
             found = identify(contender.path, self._workroom.passphrase)
             _remember(self._keys, contender.token, found)
         return self._keys[contender.token]
+
+    def content_of(self, contender: Contender) -> str:
+        """What stands for the content of a file. Blocks.
+
+        :raises StorageError: it cannot be read.
+        """
+        return self._with(contender, content_state)
 
     # --- inside ---
 

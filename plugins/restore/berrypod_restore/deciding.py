@@ -27,7 +27,7 @@ from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod_restore.applying import Applying, Plan, Ready, Tell
 from berrypod_restore.comparing import Compared, Comparing, Contender
 from berrypod_restore.confirming import Expectation, Seen
-from berrypod_restore.differences import FileFacts
+from berrypod_restore.differences import Comparison, FileFacts
 from berrypod_restore.faults import (
     FormerUnusable,
     RestoreError,
@@ -40,6 +40,7 @@ from berrypod_restore.formers import Formers
 from berrypod_restore.inspection import inspect
 from berrypod_restore.preparation import prepare
 from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord
+from berrypod_restore.state import both_states
 from berrypod_restore.workroom import Workroom, to_its_end
 
 
@@ -85,7 +86,7 @@ class Deciding:
 
         async def make_ready(tell: Tell) -> Ready:
             await asyncio.to_thread(self._require_same_disk, contender.path)
-            return Ready(contender=contender, key=await asyncio.to_thread(self._comparing.key_of, contender))
+            return await self._ready(contender)
 
         self._applying.begin(
             Plan(record=record, seen=seen, accept_newer=accept_newer, keep=keep, make_ready=make_ready), held
@@ -98,7 +99,7 @@ class Deciding:
         """See `Restores.undo`."""
         contender = await asyncio.to_thread(self.former, former)
         if expect is None:
-            seen = await self._require_no_loss(contender)
+            seen = await self._require_no_loss(former, contender)
         else:
             seen = await self._require_expected(contender, expect, accept_newer=accept_newer)
         now = self._workroom.context.now()
@@ -177,12 +178,26 @@ class Deciding:
         # What came between the comparison and now is told afterwards, too.
         return replace(seen, newest_order=expected.newest_order)
 
-    async def _require_no_loss(self, contender: Contender) -> Seen:
-        """:raises WouldLose: something is in the shop that is not in the file, or it is newer there."""
+    async def _require_no_loss(self, former: Former, contender: Contender) -> Seen:
+        """What the replacement itself has brought is no loss, as long as nothing was done with it.
+
+        :raises WouldLose: something is in the shop that is not in the file, or it is newer there.
+        """
         compared = await self.compare_former(contender)
-        if compared.comparison.loses:
+        if compared.comparison.loses and not await self._is_as_it_was_put_there(former, compared.comparison):
             raise await self._told(WouldLose, "Something is in the shop that is not in the former database", contender)
         return compared.seen
+
+    async def _is_as_it_was_put_there(self, former: Former, comparison: Comparison) -> bool:
+        if former.followed_by is None or comparison.current is None:
+            return False
+        return await self._workroom.context.database.run_in_thread(both_states) == former.followed_by
+
+    async def _ready(self, contender: Contender) -> Ready:
+        key = await asyncio.to_thread(self._comparing.key_of, contender)
+        return Ready(
+            contender=contender, key=key, content=await asyncio.to_thread(self._comparing.content_of, contender)
+        )
 
     async def _told(self, kind: Callable[..., RestoreError], message: str, contender: Contender) -> RestoreError:
         """The error, with the comparison as it is now and what stands for it."""
@@ -217,10 +232,10 @@ class Deciding:
             # By a version from before an upgrade. The kept file stays as it is; a copy is brought up to date.
             copy = await to_its_end(lambda: _copied(contender.path, self._workroom.store.candidate(record.id)))
             prepared = await prepare(copy, self._workroom.passphrase)
-            return Ready(contender=replace(contender, path=copy, mark=prepared.mark), key=prepared.key)
+            return await self._ready(replace(contender, path=copy, mark=prepared.mark))
         if not verdict.acceptable:
             raise FormerUnusable(f"{contender.path.name}: {verdict.title}. {verdict.message}", hint=verdict.hint)
-        return Ready(contender=contender, key=inspection.key)
+        return await self._ready(contender)
 
 
 def contender_of(workroom: Workroom, record: RestoreRecord) -> Contender:

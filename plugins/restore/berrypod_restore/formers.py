@@ -71,7 +71,13 @@ class Formers:
         return has_journal(self.path_of(former_id))
 
     def plan(
-        self, now: datetime, *, by: str | None, why: Operation, restore_id: str, newest_at: datetime | None
+        self,
+        now: datetime,
+        *,
+        by: str | None,
+        why: Operation,
+        restore_id: str,
+        newest_at: datetime | None,
     ) -> str:
         """Choose the id of the database that is about to be replaced, and write down what is known of it."""
         make_private_folder(self.folder)
@@ -90,6 +96,11 @@ class Formers:
         )
         write_durably(self._facts(former_id), msgspec.json.encode(facts))
         return former_id
+
+    def followed(self, former_id: str, state: str) -> None:
+        """Write down what took its place. Without that, an undo asks where it need not."""
+        facts = msgspec.structs.replace(self.get(former_id), followed_by=state)
+        write_durably(self._facts(former_id), msgspec.json.encode(facts))
 
     def forget_facts(self, former_id: str) -> None:
         """The file was not replaced after all, or has the shop's name again."""

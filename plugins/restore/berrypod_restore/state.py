@@ -22,7 +22,7 @@ UNREADABLE: Final = "unreadable"
 
 _DIGITS: Final = 24
 
-_QUICK: Final = (
+_QUICK_CONTENT: Final = (
     # All of it lies in the index of the status, which is a tenth of the table.
     "SELECT status, count(*), sum(id), max(id) FROM orders GROUP BY status ORDER BY status",
     "SELECT max(id) FROM order_items",
@@ -30,17 +30,46 @@ _QUICK: Final = (
     "SELECT count(*), max(id), max(updated_at), sum(stock), sum(price_minor) FROM product_variants",
     "SELECT count(*), max(id), max(updated_at) FROM product_images",
     "SELECT count(*), max(id) FROM images",
-    f"SELECT count(*), max(updated_at) FROM settings WHERE key NOT LIKE '{ABOUT_THE_FILE}'",  # noqa: S608 - a constant
     "SELECT count(*), max(id) FROM newsletter_subscribers",
+)
+
+# A replacement takes some of these along into the file.
+_CARRIED: Final = (
+    f"SELECT count(*), max(updated_at) FROM settings WHERE key NOT LIKE '{ABOUT_THE_FILE}'",  # noqa: S608 - a constant
     "SELECT id, email, name, password_hash, totp_secret, disabled_at FROM admins ORDER BY id",
     "SELECT count(*), max(id), count(revoked_at) FROM api_tokens",
 )
+
+_QUICK: Final = (*_QUICK_CONTENT, *_CARRIED)
 
 _FULL: Final = (
     "SELECT max(updated_at) FROM orders",
     "SELECT max(updated_at) FROM images",
     "SELECT max(updated_at), sum(status = 'subscribed') FROM newsletter_subscribers",
 )
+
+
+def content_state(connection: dbapi2.Connection) -> str:
+    """Stands for orders, catalogue, pictures and subscribers, which a file has before it becomes the shop's and after.
+
+    :raises StorageError: it cannot be read.
+    """
+    with reading_current(connection) as shop:
+        return _digest(shop, (*_QUICK_CONTENT, *_FULL))
+
+
+def carried_state(connection: dbapi2.Connection) -> str:
+    """Stands for the rest: admins, tokens, settings. Of few rows, and so quick enough for a look with the gate closed.
+
+    :raises StorageError: as `content_state`.
+    """
+    with reading_current(connection) as shop:
+        return _digest(shop, _CARRIED)
+
+
+def both_states(connection: dbapi2.Connection) -> str:
+    """Content and the rest, as they are written down of what takes a former database's place."""
+    return f"{content_state(connection)}.{carried_state(connection)}"
 
 
 def state_token(connection: dbapi2.Connection | None) -> str:

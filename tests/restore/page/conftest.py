@@ -124,6 +124,11 @@ class Site:
         rows = [(number, now, now, now) for number in numbers]
         self.call(lambda: database.run_in_thread(lambda shop: shop.executemany(statement, rows), read_only=False))
 
+    def run(self, statement: str) -> None:
+        """Change the shop, as its other pages do."""
+        database = self.parts.database
+        self.call(lambda: database.run_in_thread(lambda shop: shop.execute(statement), read_only=False))
+
     @property
     def orders(self) -> list[str]:
         return self.call(lambda: self.parts.database.run_in_thread(numbers_of))
@@ -138,8 +143,8 @@ class Site:
         for record in self.call(self.restores.all):
             self.call(partial(self.restores.discard, record.id, by=None))
         shutil.rmtree(self.restores.context.database.path.with_name("shop.db-former"), ignore_errors=True)
-        delete = "DELETE FROM orders"
-        self.call(lambda: self.parts.database.run_in_thread(lambda shop: shop.execute(delete), read_only=False))
+        for table in ("orders", "newsletter_subscribers", "settings"):
+            self.run(f"DELETE FROM {table}")
 
     def confirm(self, path: str, **fields: str) -> httpx.Response:
         page = self.get(path).text

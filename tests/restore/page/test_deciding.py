@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
 from berrypod_restore.records import CONFIRMATION
 
 from tests.conftest import KEY
@@ -107,7 +108,11 @@ def test_what_is_applied_already_is_not_applied_again(site: Site) -> None:
 
 
 def test_an_undo_takes_one_click_when_nothing_was_done_since(site: Site) -> None:
+    """What the backup itself has brought back differs from the former shop, and is no loss."""
+    site.run("INSERT INTO newsletter_subscribers (email, status, token, subscribed_at, created_at, updated_at) "
+             "VALUES ('reader@example.org', 'subscribed', 'x', '2026-01-01', '2026-01-01', '2026-01-01')")  # fmt: skip
     file = site.backup()
+    site.run("DELETE FROM newsletter_subscribers")
     site.order("LOST-0001")
     site.followed(site.confirm(site.uploaded(file)))
     assert site.orders == []
@@ -116,6 +121,27 @@ def test_an_undo_takes_one_click_when_nothing_was_done_since(site: Site) -> None
     assert "The former shop is back" in words(page)
     assert site.orders == ["LOST-0001"]
     assert "The former shop was put back" in words(site.get("/admin/backup").text)
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "UPDATE newsletter_subscribers SET status = 'unsubscribed', updated_at = '2099-01-01'",
+        "UPDATE admins SET name = 'Bea', updated_at = '2099-01-01'",
+        "INSERT INTO settings (key, value, updated_at) VALUES ('shop.tagline', '\"x\"', '2099-01-01')",
+    ],
+)
+def test_an_undo_asks_when_anything_was_done_since(site: Site, since: str) -> None:
+    site.run("DELETE FROM settings")
+    site.run("INSERT INTO newsletter_subscribers (email, status, token, subscribed_at, created_at, updated_at) "
+             "VALUES ('reader@example.org', 'subscribed', 'x', '2026-01-01', '2026-01-01', '2026-01-01')")  # fmt: skip
+    site.followed(site.confirm(site.uploaded(site.backup())))
+    site.run(since)
+    former = hidden(site.get("/admin/backup").text, "former")
+    asked = site.send("/admin/backup/restores/undo", former=former)
+    assert asked.status_code == 409
+    assert "Put the former shop back?" in words(asked.text)
+    assert len(site.call(site.restores.formers)) == 1, "nothing was replaced"
 
 
 def test_an_undo_that_would_lose_newer_orders_shows_them_first(site: Site) -> None:
