@@ -91,7 +91,7 @@ def _sum(report: Report) -> Text:
     told = [f"{counts['pass']} passed"]
     told += [f"{counts['warn']} {'warning' if counts['warn'] == 1 else 'warnings'}"] if counts["warn"] else []
     told += [f"{counts['fail']} failed"] if counts["fail"] else []
-    hint = "" if report.thorough else " `berrypod doctor --thorough` reads every page of the file, too."
+    hint = "" if report.thorough else "\n`berrypod doctor --thorough` reads every page of the file, too."
     return Text.assemble("\n", (", ".join(told) + ".", _STYLES[report.level]), hint)
 
 

@@ -73,8 +73,9 @@ def unreadable(subject: Subject) -> Finding:
                 return _plain(subject, found)
             looked_at += len(part.content)
             sample = sample or part.content
-    why = f"{len(texts)} texts of the shop looked for, {_entropy(sample):.3f} of 8 bits a byte are chance, in "
-    return passed("unreadable", "The file cannot be read without the key", why + _amount(subject, looked_at))
+    chance = f"its bytes look like chance ({_entropy(sample):.3f} of 8 bits)"
+    why = f"none of {len(texts)} texts of the shop is in it, and {chance}; {_amount(subject, looked_at)} looked at"
+    return passed("unreadable", "The file cannot be read without the key", why)
 
 
 def _readable(
