@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from berrypod import __version__
 from berrypod.accounts import Accounts
 from berrypod.audit import AuditLog
 from berrypod.context import PluginContext
+from berrypod.events import ShopStarted, ShopStopping
 from berrypod.maintenance import Maintenance
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
@@ -51,7 +53,9 @@ class Parts:
         await self.database.open()
         try:
             async with self.maintenance.watching(), self.plugins.lifespans():
+                self.plugins.emit(ShopStarted(version=__version__))
                 yield
+                self.plugins.emit(ShopStopping())
         finally:
             await self.database.close()
             await asyncio.to_thread(self.plugins.close)  # waits for what observers are doing
