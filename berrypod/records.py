@@ -63,6 +63,9 @@ class Record(Protocol):
     def id(self) -> str: ...
 
     @property
+    def created_at(self) -> datetime: ...
+
+    @property
     def active(self) -> bool: ...
 
 
@@ -128,8 +131,9 @@ class Records(ABC, Generic[R]):
 
     def all(self) -> list[R]:
         """All records, the newest first."""
-        ids = sorted((path.stem for path in self._jobs.glob("*.json") if is_id(path.stem)), reverse=True)
-        return [record for record_id in ids if (record := self.get(record_id))]
+        found = [record for path in self._jobs.glob("*.json") if (record := self.get(path.stem))]
+        # Ids tell the second alone.
+        return sorted(found, key=lambda record: (record.created_at, record.id), reverse=True)
 
     def exists(self, record_id: str) -> bool:
         return is_id(record_id) and self._path(record_id).exists()
