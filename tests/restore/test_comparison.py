@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from berrypod_restore import comparison as comparison_module
 from berrypod_restore import pairing
 from berrypod_restore.comparison import compare, matches, quick_state, state_token
 from berrypod_restore.differences import KINDS, FileFacts, Kind
@@ -26,6 +27,7 @@ from sqlcipher3 import dbapi2
 from berrypod.errors import DatabaseDamaged
 from berrypod.settings import Secret
 from berrypod.storage.keys import PAGE_BYTES
+from berrypod.storage.verification import count_rows
 from berrypod.testing_shop import create_sample_shop
 from tests.restore.two_shops import MANY_ORDERS, Shop, compared, lost, returning, sources
 
@@ -388,6 +390,27 @@ class TestUnreadable:
             assert state_token(connection) == UNREADABLE
         assert (state_token(None), quick_state(None)) == (UNREADABLE, UNREADABLE)
         assert matches(UNREADABLE, UNREADABLE)
+
+    def test_damage_that_the_state_does_not_meet_leaves_the_state_as_every_look_finds_it(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Otherwise what was confirmed would never be what is found at the moment of the swap."""
+
+        def damaged(connection: dbapi2.Connection) -> dict[str, int]:
+            if connection.execute("PRAGMA query_only").fetchone()[0]:
+                error = dbapi2.DatabaseError("database disk image is malformed")
+                error.sqlite_errorcode = 11
+                raise error
+            return count_rows(connection)
+
+        monkeypatch.setattr(comparison_module, "count_rows", damaged)
+        comparison = compared(shop, shop.copied())
+        with closing(shop.connection()) as connection:
+            token, quick = state_token(connection), quick_state(connection)
+
+        assert (comparison.current, comparison.lost) == (None, ())
+        assert comparison.state == token != UNREADABLE
+        assert matches(token, quick)
 
     def test_an_interrupt_is_no_damage(self, large: Shop) -> None:
         with closing(large.connection()) as ours, closing(large.as_file()) as theirs:

@@ -77,17 +77,23 @@ def compare(
     :param current_file: what is known of that file besides its content.
     :raises DatabaseDamaged: the candidate cannot be read to its end.
     """
+    state = UNREADABLE
     with reading_candidate(candidate) as theirs:
         if current is not None:
             try:
                 with reading_current(current) as ours:
-                    return _both(ours, theirs, current_file, candidate_file)
+                    # First: after a damaged page nothing more can be read on this connection. Whoever looks again, on
+                    # another one, finds this same state, wherever the damage is.
+                    state = token_of(ours)
+                    return _both(ours, theirs, current_file, candidate_file, state)
             except CurrentUnreadable as error:
                 current_error = error.message
-        return _alone(theirs, candidate_file, current_error or "The shop's file cannot be opened")
+        return _alone(theirs, candidate_file, current_error or "The shop's file cannot be opened", state)
 
 
-def _both(ours: Source, theirs: Source, current_file: FileFacts | None, candidate_file: FileFacts | None) -> Comparison:
+def _both(
+    ours: Source, theirs: Source, current_file: FileFacts | None, candidate_file: FileFacts | None, state: str
+) -> Comparison:
     found = [_differences(ours, theirs, compared) for compared in COMPARED.values()]
     return Comparison(
         current=_side(ours, current_file),
@@ -95,18 +101,18 @@ def _both(ours: Source, theirs: Source, current_file: FileFacts | None, candidat
         tables=_tables(ours.asked(count_rows), theirs.asked(count_rows)),
         lost=tuple(lost for lost, _ in found),
         returning=tuple(returning for _, returning in found),
-        state=token_of(ours),
+        state=state,
     )
 
 
-def _alone(theirs: Source, candidate_file: FileFacts | None, error: str) -> Comparison:
+def _alone(theirs: Source, candidate_file: FileFacts | None, error: str, state: str) -> Comparison:
     return Comparison(
         current=None,
         candidate=_side(theirs, candidate_file),
         tables=_tables(None, theirs.asked(count_rows)),
         lost=(),
         returning=(),
-        state=UNREADABLE,
+        state=state,
         current_error=error,
     )
 
