@@ -90,9 +90,9 @@ class Shop:
 
     @property
     def events(self) -> list[str]:
-        """The names of what happened so far, in its order."""
+        """The names of what happened to restores so far, in its order."""
         assert self.parts.plugins.flush()
-        return [event.name for event in self.third_party.events]
+        return [event.name for event in self.third_party.events if event.name.startswith("restore.")]
 
     def event(self, name: str) -> Event:
         """The last event of this name."""
