@@ -100,8 +100,10 @@ def serve() -> Iterator[Callable[..., RunningServer]]:
     """Start real servers in processes of their own, on free ports; they are stopped when the test ends."""
     running: list[RunningServer] = []
 
-    def start(settings: Settings, *, workers: int = 1, env: dict[str, str] | None = None) -> RunningServer:
-        server = start_server(settings, workers=workers, env=env)
+    def start(
+        settings: Settings, *, workers: int = 1, env: dict[str, str] | None = None, module: str = "berrypod"
+    ) -> RunningServer:
+        server = start_server(settings, workers=workers, env=env, module=module)
         running.append(server)
         return server
 

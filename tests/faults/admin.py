@@ -20,7 +20,7 @@ from tests.faults.work import Stop
 
 Doing = Literal["apply", "undo", "rekey"]
 
-_LEFTOVERS = (".part", "-claim", "-swap", "-wal", "-shm", "-journal")
+_LEFTOVERS = (".part", "-claim", "-swap", "-wal", "-shm")
 
 OTHER_KEY = Secret("the key of a shop from long ago, which nobody uses any more")
 
@@ -97,6 +97,7 @@ class Admin:
         left = {str(path.relative_to(folder)): path.stat().st_nlink for path in folder.rglob("*") if path.is_file()}
         assert set(left.values()) == {1}, f"a file has two names: {left}"
         assert not [name for name in left if name.endswith(_LEFTOVERS)], left
+        assert not self._hot_journals(folder), left
         assert not [name for name in left if "restore/data" in name], (
             f"what was staged is left over: {left} {found.records}"
         )
@@ -106,6 +107,10 @@ class Admin:
         self._require_told(found.records, became)
         self._require_formers(folder, found.formers, became)
         return became
+
+    def _hot_journals(self, folder: Path) -> list[Path]:
+        """Journals that SQLite believes. One that was begun and has no header yet means nothing, and is used again."""
+        return [path for path in folder.rglob("*-journal") if path.read_bytes().strip(b"\0")]
 
     def _require_told(self, records: list[dict[str, Any]], became: str) -> None:
         operation = "undo" if self.doing == "undo" else "restore"

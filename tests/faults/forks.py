@@ -6,6 +6,7 @@ become affordable. That process has no thread and no event loop, so that its for
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import select
@@ -112,6 +113,7 @@ def _call(work: _Work) -> tuple[Any, str | None]:
 
 def _fork(work: _Work) -> Ended:
     started = time.monotonic()
+    gc.freeze()  # A collection in the fork would touch, and so copy, all that it shares.
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

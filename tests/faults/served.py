@@ -101,6 +101,7 @@ class Customers:
     """Order all the time, each on a connection of its own, with a note by which the order is known again."""
 
     url: str
+    name: str = "customer"
     confirmed: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By note: when it was sent, and when it was confirmed, by `time.monotonic()`."""
     told: dict[str, str] = field(default_factory=dict)
@@ -133,7 +134,7 @@ class Customers:
             for number in itertools.count():
                 if self._stop.is_set():
                     return
-                note = f"customer {customer}, order {number}"
+                note = f"{self.name} {customer}, order {number}"
                 sent = time.monotonic()
                 try:
                     response = http.post("/api/orders", json=msgspec.to_builtins(order((SKUS[customer], 1), note=note)))

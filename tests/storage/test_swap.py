@@ -198,6 +198,15 @@ class TestJournals:
         assert not journal.exists()
         assert (plan.former.read_bytes(), plan.former.with_name("shop-1.db-journal").read_bytes()) == before
 
+    @pytest.mark.parametrize("journal", [b"", bytes(512)])
+    def test_one_that_was_only_begun_is_in_nobodys_way(self, path: Path, plan: Swap, journal: bytes) -> None:
+        """A kill while the log is folded leaves it: SQLite makes a rollback journal as it leaves write-ahead mode."""
+        path.with_name("shop.db-journal").write_bytes(journal)
+        replace(path, connect_to(path), plan)
+        assert keys(path) == ["new"]
+        assert keys(plan.former) == ["former"]
+        assert names(path.parent) == {"shop.db", "shop-1.db", "shop.db-swaps.json"}
+
     @pytest.mark.usefixtures("either_disk")
     def test_it_comes_back_when_the_new_file_does_not_open(self, path: Path, plan: Swap) -> None:
         for end in ("-wal", "-journal"):

@@ -58,13 +58,16 @@ def environment(settings: Settings) -> dict[str, str]:
     return values
 
 
-def start_server(settings: Settings, *, workers: int = 1, env: dict[str, str] | None = None) -> RunningServer:
+def start_server(
+    settings: Settings, *, workers: int = 1, env: dict[str, str] | None = None, module: str = "berrypod"
+) -> RunningServer:
     """Start `berrypod serve` on a free port and wait until every worker answers.
 
+    :param module: what is run in the place of `berrypod`.
     :raises AssertionError: it ended, or did not answer within a minute; with what it printed.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "berrypod", "serve", "--port", "0", "--workers", str(workers)],
+        [sys.executable, "-m", module, "serve", "--port", "0", "--workers", str(workers)],
         env=environment(settings) | (env or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
