@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ from berrypod_restore.service import Restores
 from berrypod_restore.staging import Room
 from berrypod_restore.views import BASE, PAGE, RestoreView, UndoView, Views
 from berrypod_restore.wording import APPLYING_WORDS, age, doing, ended
+
+# How long the panel tells how a restore has ended. The audit log has all of them.
+_NEWS_FOR: Final = timedelta(days=14)
 
 _STATIC: Final = Path(__file__).with_name("static")
 
@@ -102,9 +106,13 @@ class Panel:
     def _environment(self) -> jinja2.Environment:
         return self._context.templates("berrypod_restore")
 
+    def _is_news(self, record: RestoreRecord) -> bool:
+        ended = record.state in ("applied", "failed", "interrupted")
+        return ended and self._context.now() - (record.finished_at or record.created_at) < _NEWS_FOR
+
     async def _view(self, token: str) -> PanelView:
         records = await self._restores.all()
-        finished = [one for one in records if one.state in ("applied", "failed", "interrupted")]
+        finished = [one for one in records if self._is_news(one)]
         last = max(finished, key=lambda one: one.finished_at or one.created_at, default=None)
         return PanelView(
             token=token,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from berrypod_restore import panel
 from berrypod_restore.records import CONFIRMATION
 
 from tests.conftest import KEY
@@ -28,6 +30,14 @@ def test_confirmed_with_the_words_it_replaces_the_shop_and_the_admin_stays_signe
     assert "The shop as it was before" in panel
     assert "just now · " in panel
     assert "replaced by ada@example.org" in panel
+
+
+def test_how_it_ended_is_news_for_a_while(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.followed(site.confirm(site.uploaded(site.backup())))
+    assert "A backup was brought back" in words(site.get("/admin/backup").text)
+    monkeypatch.setattr(panel, "_NEWS_FOR", timedelta(0))
+    assert "A backup was brought back" not in words(site.get("/admin/backup").text)
+    assert "The shop as it was before" in words(site.get("/admin/backup").text)
 
 
 def test_other_words_replace_nothing(site: Site) -> None:

@@ -49,13 +49,23 @@ function show(uploading) {
   document.querySelectorAll("[data-restore-other] button").forEach((button) => { button.disabled = uploading; });
 }
 
+// Text with `commands` in it, as errors and hints have them.
+function words(text) {
+  return text.split("`").map((piece, place) => {
+    if (place % 2 === 0) return piece;
+    const code = document.createElement("code");
+    code.textContent = piece;
+    return code;
+  });
+}
+
 // A problem is a document with `detail` and `hint`, as the server sends it.
 function fail({ detail, hint }, kind = "bad") {
   show(false);
   const notice = part("notice").content.firstElementChild.cloneNode(true);
   notice.classList.add(`notice--${kind}`);
-  notice.querySelector("[data-title]").textContent = detail;
-  notice.querySelector("[data-hint]").textContent = hint;
+  notice.querySelector("[data-title]").append(...words(detail));
+  notice.querySelector("[data-hint]").append(...words(hint));
   part("problem").replaceChildren(notice);
   zone.querySelector("input[type=file]").focus();
 }
