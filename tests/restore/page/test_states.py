@@ -16,6 +16,7 @@ from berrypod_restore.service import Restores
 from berrypod_restore.verdicts import Code, verdict
 from berrypod_restore.views import RestoreView, UndoView, Visit
 from berrypod_restore.wording import age, ended
+from jinja2 import Environment, PackageLoader
 from msgspec import structs
 
 from berrypod.context import PluginContext
@@ -27,12 +28,15 @@ from tests.restore.page import samples
 VISIT = Visit(token="the-token", email="owner@example.com", now=samples.NOW)
 
 
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    """Templates are compiled once for all tests."""
+    return create_environment(PackageLoader("berrypod_restore"))
+
+
 @pytest.fixture
-def panel(berrypod_context: PluginContext) -> Panel:
-    context = replace(
-        berrypod_context, environment=create_environment, clock=lambda: samples.NOW, plugin=berrypod_context.plugin
-    )
-    return Panel(context, Restores.__new__(Restores))
+def panel(berrypod_context: PluginContext, environment: Environment) -> Panel:
+    return Panel(replace(berrypod_context, environment=lambda _: environment), Restores.__new__(Restores))
 
 
 def words(html: str) -> str:
