@@ -51,6 +51,9 @@ CURRENCY: Final = "shop.currency"
 # What was done with the file, not how the shop is: when a backup was last taken. It stays when a backup is restored.
 ABOUT_THE_FILE: Final = "backup.%"
 
+# SQL: the settings that an admin knows of. The rest is Berrypod's own: the above, and the links to the first account.
+SET_BY_PEOPLE: Final = f"key NOT LIKE '{ABOUT_THE_FILE}' AND key NOT LIKE 'accounts.%'"
+
 DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType(
     {
         "shop.name": Declaration(_Line, "Berrypod", "The name of the shop, on every page"),

@@ -459,9 +459,15 @@ class TestState:
         assert matches(before[0], after[1]) is not quickly
 
     def test_a_backup_that_is_taken_first_is_no_change_and_no_loss(self, shop: Shop) -> None:
-        noted = "INSERT INTO settings (key, value, updated_at) VALUES ('backup.last', '{}', '2030-01-01')"
+        self.assert_of_no_account(shop, "backup.last")
+
+    def test_a_link_to_the_first_account_is_no_change_and_no_loss(self, shop: Shop) -> None:
+        self.assert_of_no_account(shop, "accounts.setup_token_hashes")
+
+    def assert_of_no_account(self, shop: Shop, key: str) -> None:
         before = self.states(shop)
-        assert self.states(shop.run(noted)) == before
+        noted = shop.run(f"INSERT INTO settings (key, value, updated_at) VALUES ('{key}', '{{}}', '2030-01-01')")
+        assert self.states(noted) == before
 
     def test_an_order_is_seen_quickly(self, shop: Shop) -> None:
         before = self.states(shop)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from berrypod.shop.money import format_money
-from berrypod.shop.settings import ABOUT_THE_FILE
+from berrypod.shop.settings import SET_BY_PEOPLE
 from berrypod_restore.differences import Amount, ChangedItem, Kind, LostItem
 from berrypod_restore.reading import Row
 from berrypod_restore.showing import shown, time_of, whole
@@ -198,7 +198,7 @@ _ADMINS: Final = Compared(
 # Of JSON type: without the cast SQLite would hand out the text `24` as a number.
 _SETTINGS: Final = Compared(
     kind="settings",
-    table=f"(SELECT rowid AS id, key, value, updated_at FROM settings WHERE key NOT LIKE '{ABOUT_THE_FILE}')",  # noqa: S608
+    table=f"(SELECT rowid AS id, key, value, updated_at FROM settings WHERE {SET_BY_PEOPLE})",  # noqa: S608
     key="key",
     at="updated_at",
     fields={"value": Field(sql="CAST(value AS TEXT)", words="value", told=True)},

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlcipher3 import dbapi2
 
-from berrypod.shop.settings import ABOUT_THE_FILE
+from berrypod.shop.settings import SET_BY_PEOPLE
 from berrypod_restore.reading import CurrentUnreadable, Source, reading_current
 
 UNREADABLE: Final = "unreadable"
@@ -35,7 +35,7 @@ _QUICK_CONTENT: Final = (
 
 # A replacement takes some of these along into the file.
 _CARRIED: Final = (
-    f"SELECT count(*), max(updated_at) FROM settings WHERE key NOT LIKE '{ABOUT_THE_FILE}'",  # noqa: S608 - a constant
+    f"SELECT count(*), max(updated_at) FROM settings WHERE {SET_BY_PEOPLE}",  # noqa: S608 - a constant
     "SELECT id, email, name, password_hash, totp_secret, disabled_at FROM admins ORDER BY id",
     "SELECT count(*), max(id), count(revoked_at) FROM api_tokens",
 )
