@@ -104,7 +104,8 @@ class Applying:
 
     async def _run(self, plan: Plan) -> None:
         record = plan.record
-        self._workroom.emit(
+        # On the disk before anything is exchanged: whatever happens then, it is known who wanted what.
+        await self._workroom.context.record(
             RestoreStarted(
                 restore_id=record.id,
                 operation=record.operation,
