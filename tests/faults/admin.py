@@ -80,8 +80,8 @@ class Admin:
         shutil.copytree(self._template, folder)
         return folder
 
-    def run(self, folder: Path, *, stop: Stop | None = None, kill_after: float | None = None) -> Ended:
-        return self._run(folder, self.command, stop=stop, kill_after=kill_after)
+    def run(self, folder: Path, *, stop: Stop | None = None, as_nobody: bool = False) -> Ended:
+        return self._run(folder, self.command, stop=stop, as_nobody=as_nobody)
 
     def _run(self, folder: Path, command: Command, **more: Any) -> Ended:
         return self._forks.run(
@@ -94,7 +94,8 @@ class Admin:
         assert found.code is None, found
         assert found.digest in (self.command.old, self.command.new), f"neither the old shop nor the new: {found}"
         became = "old" if found.digest == self.command.old else "new"
-        left = {str(path.relative_to(folder)): path.stat().st_nlink for path in folder.rglob("*") if path.is_file()}
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        left = {str(path.relative_to(folder)): path.stat().st_nlink for path in files}
         assert set(left.values()) == {1}, f"a file has two names: {left}"
         assert not [name for name in left if name.endswith(_LEFTOVERS)], left
         assert not self._hot_journals(folder), left

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from berrypod.cli import cli
 from tests.conftest import KEY
-from tests.faults.work import Stop, watch
+from tests.faults.work import Stop, become_nobody, watch
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,12 @@ def import_all() -> None:
         importlib.import_module(name)
 
 
-def run(path: Path, arguments: list[str], stdin: str = "", stop: Stop | None = None) -> Printed:
+def run(
+    path: Path, arguments: list[str], stdin: str = "", stop: Stop | None = None, as_nobody: bool = False
+) -> Printed:
     """`berrypod ARGUMENTS...` for the shop at `path`, with its key."""
+    if as_nobody:
+        become_nobody()
     os.environ |= {
         "DATABASE_PATH": str(path),
         "SECRET_KEY_DB": KEY.reveal(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import sys
 from bisect import bisect_right
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,37 @@ def test_a_kill_at_each_named_point(tmp_path: Path, templates: Templates, forks:
         assert became["restore.cleaned_up", 0] == "new"
 
 
+@pytest.mark.parametrize("doing", NAMED)
+def test_a_disk_that_refuses_at_each_named_point(
+    tmp_path: Path, templates: Templates, forks: Forks, doing: Doing
+) -> None:
+    """Once it is full, once broken, once read-only. What comes after the exchange is no reason to fail."""
+    templates.warm(forks)
+    admin = Admin(tmp_path, doing, templates, forks)
+    printed: Printed = admin.run(admin.shop()).result()
+    points = dict.fromkeys(point for point in printed.points if point.startswith(NAMED[doing]))
+    for number, point in product((errno.ENOSPC, errno.EIO, errno.EROFS), points):
+        folder = admin.shop()
+        failed: Printed = admin.run(folder, stop=Stop(0, errno=number, point=point)).result()
+        became = admin.judge(folder)
+        if failed.status:
+            require_words(failed, f"{point}, {number}")
+            assert became == "old" or "the new database is in use" in failed.err, (point, failed)
+        else:
+            assert became == "new", (point, failed)
+        shutil.rmtree(folder)
+
+
+def require_words(failed: Printed, where: str) -> None:
+    """The reason, and what to do about it; none of Python's words."""
+    lines = failed.err.strip().splitlines()
+    assert failed.status == 1, where
+    assert "Traceback" not in failed.err, f"{where}: {failed.err}"
+    assert [line for line in lines if line.startswith("Error: ")], f"{where}: {failed.err}"
+    assert not lines[-1].startswith("Error: "), f"{where}: no hint: {failed.err}"
+    assert "unforeseen" not in failed.err, f"{where}: {failed.err}"
+
+
 def test_kills_at_random_moments(tmp_path: Path, templates: Templates) -> None:
     """Spread over the time that it takes, and a little more. Each ends as the old shop or the new one."""
 
@@ -79,7 +112,9 @@ def _killed(admin: Admin, times: int) -> tuple[Counter[str], list[str]]:
     counts: Counter[str] = Counter()
     bad: list[str] = []
     for _ in range(times):
-        folder, stop = admin.shop(), _stop_at(moments.uniform(0, whole.times[-1] * 1.02), whole)
+        # Half of them while the file is replaced, which takes the smallest part of the time.
+        since = moments.choice([0.0, whole.times[whole.points.index("restore.planned")]])
+        folder, stop = admin.shop(), _stop_at(moments.uniform(since, whole.times[-1] * 1.02), whole)
         admin.run(folder, stop=stop)
         try:
             counts[admin.judge(folder)] += 1

@@ -32,6 +32,8 @@ from tests.conftest import KEY
 
 SWAP_ID = "20260314-150000-5eed"
 
+NOBODY = 65_534
+
 # Of `berrypod.storage.keys.passphrase_fingerprint`.
 FINGERPRINT_SALT = b"berrypod:fprint:"
 
@@ -44,13 +46,14 @@ class Stop:
     """Where a process is stopped: at the `at`th point that it reaches, by SIGKILL or by an error of the disk.
 
     With a name, only points of that name are counted: what is written in the background comes when it comes. With
-    seconds, it is killed so much later, wherever it is then.
+    seconds, it is killed so much later, wherever it is then. With something to do, that is done and it goes on.
     """
 
     at: int
     errno: int | None = None
     point: str | None = None
     later: float = 0.0
+    do: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -211,9 +214,11 @@ def watch(stop: Stop | None) -> Points:
         if stop is None or stop.point not in (None, point):
             return
         if (len(points) if stop.point is None else points.count(point)) - 1 == stop.at:
-            if stop.errno is not None:
+            if stop.do is not None:
+                stop.do()
+            elif stop.errno is not None:
                 raise OSError(stop.errno, os.strerror(stop.errno))
-            if stop.later:
+            elif stop.later:
                 threading.Timer(stop.later, os.kill, (os.getpid(), signal.SIGKILL)).start()
             else:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -226,4 +231,24 @@ def _no_links(*_: object, **__: object) -> None:
     raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
-Function = Callable[..., Any]
+def fill(folder: Path) -> None:
+    """Write until the disk of `folder` is full, as somebody else's program does."""
+    with (folder / "ballast").open("ab", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(1_000_000)):
+            pass
+    with (folder / "ballast").open("ab", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(100)):
+            pass
+
+
+def lock_folders(folder: Path) -> None:
+    """Take the right to write away from the folder and all below it, as an admin does by mistake."""
+    for each in (*(path for path in folder.rglob("*") if path.is_dir()), folder):
+        each.chmod(0o555)
+
+
+def become_nobody() -> None:
+    """Be a user to whom rights apply."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)

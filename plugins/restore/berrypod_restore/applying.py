@@ -24,7 +24,7 @@ from berrypod.storage.keys import DatabaseKey
 from berrypod_restore.comparing import Contender
 from berrypod_restore.confirming import Seen, orders_since
 from berrypod_restore.ending import Done, Ending
-from berrypod_restore.faults import RestoreError, StateChanged
+from berrypod_restore.faults import StateChanged
 from berrypod_restore.formers import Formers
 from berrypod_restore.records import APPLYING_STAGES, RestoreRecord
 from berrypod_restore.state import UNREADABLE, carried_state, matches, quick_state
@@ -117,15 +117,15 @@ class Applying:
         )
         try:
             done = await self._do(plan)
-        except BerrypodError as error:
-            await self._ending.in_vain(record, error)
-        except Exception:  # what nobody foresaw must not leave the record without an end
-            log.exception("%s %s failed", record.operation, record.id)
-            await self._ending.in_vain(
-                record, RestoreError("Something unforeseen went wrong; the server's log has the cause.")
-            )
-        else:
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw must not leave the record without an end
+            told = self._workroom.told(error, f"{record.operation} {record.id}")
+            await self._ending.in_vain(record, told)
+            return
+        try:
             await self._ending.done(record, done)
+        except (BerrypodError, OSError) as error:
+            # It is done. Without a claim, others tell it by what storage has written down.
+            log.error("%s %s is done, which could not be written down: %s", record.operation, record.id, error)
 
     async def _do(self, plan: Plan) -> Done:
         record, begun = plan.record, monotonic()

@@ -15,6 +15,7 @@ from berrypod.errors import BerrypodError, SettingsError, StorageError
 from berrypod.events import Event
 from berrypod.records import Trouble
 from berrypod.settings import Secret
+from berrypod.storage.files import translate_os_error
 from berrypod_restore.faults import RestoreError, RestoreUnknown
 from berrypod_restore.interruptions import interrupted
 from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
@@ -129,13 +130,17 @@ class Workroom:
             except asyncio.CancelledError:
                 self._give_up(restore_id)
                 raise
-            except BerrypodError as error:
-                await self.fail(restore_id, error)
-            except Exception:  # the boundary of a task that nobody awaits
-                log.exception("restore %s failed", restore_id)
-                await self.fail(
-                    restore_id, RestoreError("Something unforeseen went wrong; the server's log has the cause.")
-                )
+            except Exception as error:  # noqa: BLE001 - the boundary of a task that nobody awaits
+                await self.fail(restore_id, self.told(error, f"restore {restore_id}"))
+
+    def told(self, error: Exception, what: str) -> BerrypodError:
+        """What went wrong, in words for people. What nobody foresaw is in the log."""
+        if isinstance(error, OSError):
+            error = translate_os_error(error, self.context.database.path.parent)
+        if isinstance(error, BerrypodError):
+            return error
+        log.error("%s failed", what, exc_info=error)
+        return RestoreError("Something unforeseen went wrong; the server's log has the cause.")
 
     def _give_up(self, restore_id: str) -> None:
         """The shop is stopped, or nobody wants it. Not in a thread: it must be done before the loop ends."""
