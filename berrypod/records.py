@@ -26,7 +26,15 @@ import msgspec
 
 from berrypod.decoding import decoder
 from berrypod.errors import BerrypodError
-from berrypod.storage.files import PRIVATE_FILE, claimed, is_claimed, make_private_folder, sweep, write_durably
+from berrypod.storage.files import (
+    PRIVATE_FILE,
+    claimed,
+    is_claimed,
+    make_private_folder,
+    sweep,
+    translate_os_error,
+    write_durably,
+)
 
 _ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
@@ -222,10 +230,16 @@ class Records(ABC, Generic[R]):
 
     @contextmanager
     def _locked(self) -> Generator[None]:
-        """One writer of records at a time, over all processes. Held for milliseconds."""
-        descriptor = os.open(self._jobs / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        """One writer of records at a time, over all processes. Held for milliseconds.
+
+        :raises StorageError: the disk refuses what is done here.
+        """
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+            descriptor = os.open(self._jobs / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise translate_os_error(error, self._jobs) from error

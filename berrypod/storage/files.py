@@ -173,13 +173,19 @@ def claimed(path: Path) -> Generator[None]:
 
     A kernel lock on a file beside it, so that nothing needs to be cleaned up after a kill. Not on the file itself:
     opening and closing a database in a process that has it open would drop SQLite's locks.
+
+    :raises FolderNotWritable: (or DiskFull) the folder cannot be written.
     """
     marker = _claim_path(path)
-    descriptor = _lock_new(marker)
+    try:
+        descriptor = _lock_new(marker)
+    except OSError as error:
+        raise translate_os_error(error, path.parent) from error
     try:
         yield
     finally:
-        marker.unlink(missing_ok=True)
+        with suppress(OSError):  # `sweep` removes it as well, and what went wrong in the block matters more.
+            marker.unlink(missing_ok=True)
         os.close(descriptor)
 
 

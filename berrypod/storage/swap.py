@@ -115,7 +115,7 @@ def fold_log(path: Path, passphrase: Secret | None) -> bool:
 
     False if it has none, or is too damaged for that: then it is left as it is.
     """
-    if not has_journal(path):
+    if not any(path.with_name(path.name + end).exists() for end in ("-wal", "-shm", "-journal")):
         return False
     try:
         with closing(open_connection(path, find_key(path, passphrase))) as connection:

@@ -49,7 +49,7 @@ class Admin:
     """Has shops to do one thing with."""
 
     def __init__(self, folder: Path, doing: Doing, templates: Templates, forks: Forks) -> None:
-        self.doing = doing
+        self.doing: Doing = doing
         self._forks = forks
         self._templates = templates
         self._folder = folder

@@ -133,8 +133,7 @@ class Formers:
             former_id = self._id_of(path, ".json")
             if former_id and not self.path_of(former_id).exists():
                 path.unlink(missing_ok=True)
-            former_id = self._id_of(path, ".db")
-            if former_id and self.has_log(former_id):
+            if self._id_of(path, ".db"):
                 fold_log(path, self._workroom.passphrase)
 
     # --- inside ---

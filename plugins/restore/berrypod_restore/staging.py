@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -78,7 +78,8 @@ class Staging:
             record = await self._staged(record, received)
         except BaseException as error:
             # Not in a thread: whoever cancelled this may not wait. Nobody has the id, so nobody misses the record.
-            self._workroom.store.delete(record.id)
+            with suppress(BerrypodError):  # the disk refuses that, too: it is swept when it does no longer
+                self._workroom.store.delete(record.id)
             claim.close()
             if isinstance(error, BerrypodError):
                 self._emit_failed(record, error)
