@@ -110,8 +110,8 @@ class Admin:
         return became
 
     def _hot_journals(self, folder: Path) -> list[Path]:
-        """Journals that SQLite believes. One that was begun and has no header yet means nothing, and is used again."""
-        return [path for path in folder.rglob("*-journal") if path.read_bytes().strip(b"\0")]
+        """Journals that SQLite believes. One whose header is not written yet says nothing, and is used again."""
+        return [path for path in folder.rglob("*-journal") if path.read_bytes()[:8].strip(b"\0")]
 
     def _require_told(self, records: list[dict[str, Any]], became: str) -> None:
         operation = "undo" if self.doing == "undo" else "restore"

@@ -198,7 +198,7 @@ class TestJournals:
         assert not journal.exists()
         assert (plan.former.read_bytes(), plan.former.with_name("shop-1.db-journal").read_bytes()) == before
 
-    @pytest.mark.parametrize("journal", [b"", bytes(512)])
+    @pytest.mark.parametrize("journal", [b"", bytes(512) + b"a page" * 700])
     def test_one_that_was_only_begun_is_in_nobodys_way(self, path: Path, plan: Swap, journal: bytes) -> None:
         """A kill while the log is folded leaves it: SQLite makes a rollback journal as it leaves write-ahead mode."""
         path.with_name("shop.db-journal").write_bytes(journal)
