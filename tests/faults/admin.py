@@ -12,6 +12,7 @@ from typing import Any, Literal
 from berrypod.errors import BerrypodError
 from berrypod.settings import Secret
 from berrypod.storage import schema
+from tests.conftest import KEY
 from tests.faults import commands, work
 from tests.faults.commands import Printed
 from tests.faults.forks import Ended, Forks
@@ -43,6 +44,7 @@ class Aftermath:
     code: str | None
     records: list[dict[str, Any]]
     formers: list[dict[str, Any]]
+    former_digests: list[str]
 
 
 class Admin:
@@ -71,6 +73,7 @@ class Admin:
             return Command(("restore", "undo", "--yes", "--json"), "", sibling, shop)
         self._backup.unlink()
         schema.create(self._backup, OTHER_KEY)
+        self._forks.prepare(work.remember_keys, paths=(self._backup,), passphrases=(KEY.reveal(), OTHER_KEY.reveal()))
         return Command((*apply, "--key-stdin"), f"{OTHER_KEY.reveal()}\n", shop, self._templates.digests["empty"])
 
     def shop(self) -> Path:
@@ -106,7 +109,7 @@ class Admin:
             record["state"] not in ("uploading", "inspecting", "ready", "applying") for record in found.records
         ), found.records
         self._require_told(found.records, became)
-        self._require_formers(folder, found.formers, became)
+        self._require_formers(folder, found, became)
         return became
 
     def _hot_journals(self, folder: Path) -> list[Path]:
@@ -125,13 +128,12 @@ class Admin:
                 assert record["error"]["message"], record
                 assert record["error"]["hint"], record
 
-    def _require_formers(self, folder: Path, formers: list[dict[str, Any]], became: str) -> None:
+    def _require_formers(self, folder: Path, found: Aftermath, became: str) -> None:
         """An undo always leaves one: what it put back has left, what it replaced has come."""
         kept = {"old": self.command.new, "new": self.command.old} if self.doing == "undo" else {"new": self.command.old}
-        files = sorted(path.name for path in (folder / "shop.db-former").glob("*.db"))
-        assert files == [former["filename"] for former in formers]
-        digests = [self._forks.run(work.digest_of, path=folder / "shop.db-former" / name).result() for name in files]
-        assert digests == ([kept[became]] if became in kept else []), f"{became}: {formers}"
+        files = [path.name for path in (folder / "shop.db-former").glob("*.db")]
+        assert files == [former["filename"] for former in found.formers]
+        assert found.former_digests == ([kept[became]] if became in kept else []), f"{became}: {found}"
 
 
 def aftermath(path: Path) -> Aftermath:
@@ -139,7 +141,8 @@ def aftermath(path: Path) -> Aftermath:
     printed: Printed = commands.run(path, ["restore", "list", "--json"])
     assert printed.status == 0, printed.err
     told = json.loads(printed.out)
-    found = Aftermath(None, None, told["restores"], told["formers"])
+    formers = [path.with_name(path.name + "-former") / former["filename"] for former in told["formers"]]
+    found = Aftermath(None, None, told["restores"], told["formers"], list(map(work.digest_of, formers)))
     try:
         return replace(found, digest=asyncio.run(work.digest_of_open(path)))
     except BerrypodError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,17 @@ from tests.faults.shops import Templates
 def forks() -> Iterator[Forks]:
     with Forks.ready() as forks:
         yield forks
+
+
+@pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory, where there is such a folder: a kill does not care for what is on the disk, and syncs take time."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="berrypod-faults-", dir=memory) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from tests.faults.work import Stop
 
 pytestmark = pytest.mark.slow
 
-KILLS: dict[Doing, int] = {"apply": 80, "undo": 60, "rekey": 60}
+KILLS: dict[Doing, int] = {"rekey": 30, "apply": 90, "undo": 80}
 SEED = 20260314
 
 
@@ -31,10 +31,10 @@ NAMED: dict[Doing, tuple[str, ...]] = {"apply": ("",), "undo": ("",), "rekey": (
 
 
 @pytest.mark.parametrize("doing", NAMED)
-def test_a_kill_at_each_named_point(tmp_path: Path, templates: Templates, forks: Forks, doing: Doing) -> None:
+def test_a_kill_at_each_named_point(quick_folder: Path, templates: Templates, forks: Forks, doing: Doing) -> None:
     """The first and the last time that each name comes."""
     templates.warm(forks)
-    admin = Admin(tmp_path, doing, templates, forks)
+    admin = Admin(quick_folder, doing, templates, forks)
     whole = admin.shop()
     printed: Printed = admin.run(whole).result()
     assert printed.status == 0, printed.err
@@ -48,6 +48,7 @@ def test_a_kill_at_each_named_point(tmp_path: Path, templates: Templates, forks:
             ended = admin.run(folder, stop=Stop(at, point=point))
             assert ended.killed or at, f"{point} was not reached"
             became[point, at] = admin.judge(folder)
+            shutil.rmtree(folder)
     if doing == "rekey":
         assert set(became.values()) == {"old"}
     else:
@@ -58,11 +59,11 @@ def test_a_kill_at_each_named_point(tmp_path: Path, templates: Templates, forks:
 
 @pytest.mark.parametrize("doing", NAMED)
 def test_a_disk_that_refuses_at_each_named_point(
-    tmp_path: Path, templates: Templates, forks: Forks, doing: Doing
+    quick_folder: Path, templates: Templates, forks: Forks, doing: Doing
 ) -> None:
     """Once it is full, once broken, once read-only. What comes after the exchange is no reason to fail."""
     templates.warm(forks)
-    admin = Admin(tmp_path, doing, templates, forks)
+    admin = Admin(quick_folder, doing, templates, forks)
     printed: Printed = admin.run(admin.shop()).result()
     points = dict.fromkeys(point for point in printed.points if point.startswith(NAMED[doing]))
     for number, point in product((errno.ENOSPC, errno.EIO, errno.EROFS), points):
@@ -87,13 +88,13 @@ def require_words(failed: Printed, where: str) -> None:
     assert "unforeseen" not in failed.err, f"{where}: {failed.err}"
 
 
-def test_kills_at_random_moments(tmp_path: Path, templates: Templates) -> None:
+def test_kills_at_random_moments(quick_folder: Path, templates: Templates) -> None:
     """Spread over the time that it takes, and a little more. Each ends as the old shop or the new one."""
 
     def kill(doing: Doing) -> tuple[Doing, Counter[str], list[str]]:
         with Forks.ready() as forks:
             templates.warm(forks)
-            return doing, *_killed(Admin(tmp_path / doing, doing, templates, forks), KILLS[doing])
+            return doing, *_killed(Admin(quick_folder / doing, doing, templates, forks), KILLS[doing])
 
     with ThreadPoolExecutor(2) as pool:
         ended = list(pool.map(kill, KILLS))

@@ -25,8 +25,8 @@ LAST_TO_RETURN = "swap.checked"
 
 
 @pytest.fixture(params=CASES.values(), ids=list(CASES))
-def ground(request: pytest.FixtureRequest, tmp_path: Path, templates: Templates, forks: Forks) -> Ground:
-    return Ground(tmp_path, request.param, templates, forks)
+def ground(request: pytest.FixtureRequest, quick_folder: Path, templates: Templates, forks: Forks) -> Ground:
+    return Ground(quick_folder, request.param, templates, forks)
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def _cases(quick: tuple[str, ...] = ()) -> list[object]:
 
 
 @pytest.fixture
-def ground(tmp_path: Path, request: pytest.FixtureRequest, templates: Templates, forks: Forks) -> Ground:
-    return Ground(tmp_path, request.param, templates, forks)
+def ground(quick_folder: Path, request: pytest.FixtureRequest, templates: Templates, forks: Forks) -> Ground:
+    return Ground(quick_folder, request.param, templates, forks)
 
 
 @pytest.mark.parametrize("ground", _cases(QUICK), indirect=True)

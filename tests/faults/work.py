@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +77,22 @@ class Looked:
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
 
 
-def remember_keys(paths: tuple[Path, ...]) -> None:
+_keys: dict[tuple[str, bytes], DatabaseKey] = {}
+_derive = DatabaseKey.derive
+
+
+def remember_keys(paths: tuple[Path, ...], passphrases: tuple[str, ...] = (KEY.reveal(),)) -> None:
     """Derive the keys of these files once for all forks: each takes 90 ms, and there are hundreds."""
-    derive, known = DatabaseKey.derive, dict[tuple[str, bytes], DatabaseKey]()
+    DatabaseKey.derive = _remembered
+    for passphrase, salt in product(passphrases, (*map(read_salt, paths), FINGERPRINT_SALT)):
+        _remembered(Secret(passphrase), salt)
 
-    def remembered(passphrase: Secret, salt: bytes) -> DatabaseKey:
-        asked = (passphrase.reveal(), salt)
-        if asked not in known:
-            known[asked] = derive(passphrase, salt)
-        return known[asked]
 
-    DatabaseKey.derive = remembered
-    for salt in (*(read_salt(path) for path in paths), FINGERPRINT_SALT):
-        remembered(KEY, salt)
+def _remembered(passphrase: Secret, salt: bytes) -> DatabaseKey:
+    asked = (passphrase.reveal(), salt)
+    if asked not in _keys:
+        _keys[asked] = _derive(passphrase, salt)
+    return _keys[asked]
 
 
 def replace(path: Path, staged: Path, former: Path, operation: Operation, links: bool, stop: Stop | None) -> Told:
