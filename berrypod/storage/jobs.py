@@ -11,6 +11,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.storage.answers import Answer
+from berrypod.storage.priority import give_way
 
 T = TypeVar("T")
 
@@ -83,6 +84,7 @@ class _Job(Generic[T]):
                 self._connection.interrupt()
 
     def run(self) -> None:
+        give_way()
         self.answer.settle(self._run)
 
     def _run(self) -> T:

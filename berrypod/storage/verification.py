@@ -21,6 +21,7 @@ from berrypod.storage.failures import explain, is_of_the_file, was_interrupted
 from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.pages import PagesRead, read_pages
+from berrypod.storage.priority import give_way
 from berrypod.storage.unfit import JournalBeside, ReferencesBroken
 from berrypod.storage.watching import in_loop
 from berrypod.storage.wholeness import require_alone, require_whole, require_written
@@ -117,8 +118,8 @@ async def check_content(
         def read() -> PagesRead:
             return read_pages(path, key if closely else None, stop=stop, digest=sha256 is None, tell=tell)
 
-        # Beside the checks, on the other core.
-        with ThreadPoolExecutor(1, thread_name_prefix="berrypod-reading") as threads:
+        # Beside the checks, where there is a processor that nobody else needs.
+        with ThreadPoolExecutor(1, thread_name_prefix="berrypod-reading", initializer=give_way) as threads:
             try:
                 reading = threads.submit(read if closely or sha256 is None else PagesRead)
                 _check(connection, reading)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
@@ -39,6 +41,15 @@ async def test_it_writes_only_if_it_says_so(database: Database) -> None:
         await database.run_in_thread(write)
     await database.run_in_thread(write, read_only=False)
     assert await database.fetch(keys_of) == ["a"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority is that of the whole process")
+async def test_customers_come_first(database: Database) -> None:
+    """What reads a whole file would take both cores of a small machine."""
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = await database.run_in_thread(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert theirs > ours
+    assert os.getpriority(os.PRIO_PROCESS, 0) == ours
 
 
 async def test_what_it_raises_arrives(database: Database) -> None:
