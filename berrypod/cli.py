@@ -71,6 +71,7 @@ _COMMANDS = {
     "db": "Create or upgrade the database file.",
     "demo": "Make a demo shop with products, pictures and orders, encrypted with keys of its own, and serve it.",
     "doctor": "Check that the shop is in order, and its file as safe as it should be.",
+    "key": "Keep the key of the shop's file safe.",
     "plugins": "List the plugins: version, hooks, state, and the error of those in quarantine.",
     "secret": "Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.",
     "serve": "Serve the shop.",
