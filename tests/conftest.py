@@ -21,14 +21,16 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow tests run in CI, when `-m` names them; browser tests where there is a browser."""
-    asked = bool(config.option.markexpr) or IN_CI
-    slow = pytest.mark.skip(reason="slow: runs in CI, or with `pytest -m slow`")
+    """Slow tests and those that drive a browser run in CI, or when `-m` asks; the latter only where there is one."""
+    if IN_CI:
+        return
+    asked = bool(config.option.markexpr)
     missing = browser_missing()
     for item in items:
-        if item.get_closest_marker("slow") and not asked:
-            item.add_marker(slow)
-        if missing and not IN_CI and item.get_closest_marker("browser"):
+        for name in ("slow", "browser"):
+            if item.get_closest_marker(name) and not asked:
+                item.add_marker(pytest.mark.skip(reason=f"{name}: runs in CI, or with `pytest -m {name}`"))
+        if missing and item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=missing))
 
 

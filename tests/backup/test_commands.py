@@ -160,6 +160,7 @@ def test_one_of_a_later_version_is_refused(run: Any, tmp_path: Path, monkeypatch
     assert refusal(run("verify", target)).code == "schema_newer"
 
 
+@pytest.mark.slow
 def test_beside_a_running_server_and_with_the_exit_status_that_scripts_expect(
     serve: Any, encrypted_settings: Settings, tmp_path: Path
 ) -> None:

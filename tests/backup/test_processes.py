@@ -8,6 +8,7 @@ import subprocess
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import pytest
 from berrypod_backup.turns import turn
 
 from berrypod.events import BackupFailed
@@ -53,6 +54,7 @@ def only_id(folder: Path) -> str:
     return record.stem
 
 
+@pytest.mark.slow
 async def test_any_process_follows_a_backup_that_another_one_makes(encrypted_settings: Settings) -> None:
     grow(encrypted_settings, 30)
     arguments = encrypted_settings.database_path, KEY.reveal(), "begun"
@@ -73,6 +75,7 @@ async def test_any_process_follows_a_backup_that_another_one_makes(encrypted_set
             worker.wait()
 
 
+@pytest.mark.slow
 async def test_a_killed_ones_backup_is_told_as_interrupted_at_once_and_swept_at_the_next_start(
     encrypted_settings: Settings,
 ) -> None:
@@ -103,6 +106,7 @@ async def test_a_killed_ones_backup_is_told_as_interrupted_at_once_and_swept_at_
         assert not [event for event in shop.events if isinstance(event, BackupFailed)], "told once"
 
 
+@pytest.mark.slow
 async def test_a_killed_ones_ready_backup_can_be_fetched_until_the_next_start(encrypted_settings: Settings) -> None:
     arguments = encrypted_settings.database_path, KEY.reveal(), "ready"
     async with shop_with(encrypted_settings) as shop:

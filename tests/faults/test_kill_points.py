@@ -30,7 +30,7 @@ CASES = {
 
 
 # These take a second each. All of them, and the kills of the recovery, are for CI.
-QUICK = ("restore", "undo with a log that was not folded", "no links, a shop that is no database any more")
+QUICK = ("restore", "no links, a shop that is no database any more")
 
 
 def _cases(quick: tuple[str, ...] = ()) -> list[object]:

@@ -276,6 +276,7 @@ def berrypod(settings: Settings, *arguments: object, **more: Any) -> subprocess.
     )
 
 
+@pytest.mark.slow
 def test_beside_a_running_server_with_the_exit_status_that_scripts_expect(
     serve: Callable[..., RunningServer], encrypted_settings: Settings, tmp_path: Path
 ) -> None:
@@ -310,6 +311,7 @@ async def _token(settings: Settings) -> str:
         return made.token.reveal()
 
 
+@pytest.mark.slow
 def test_on_a_terminal_there_is_a_bar_and_the_words_are_asked_for(encrypted_settings: Settings) -> None:
     backup = backed_up(encrypted_settings, ["A"], ["B"])
     main, terminal = pty.openpty()

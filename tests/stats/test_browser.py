@@ -21,11 +21,11 @@ from berrypod.declarations import PanelRequest
 from berrypod.plugins import Ok
 from berrypod.storage.models import Setting
 from berrypod.testing_tools import CheckPlugin
-from tests.support.browser import browser_missing, chromium
+from tests.support.browser import chromium
 
 from .test_service import NOW
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(browser_missing() is not None, reason=str(browser_missing()))]
+pytestmark = pytest.mark.browser
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'"
 

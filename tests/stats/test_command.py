@@ -51,6 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     return run
 
 
+@pytest.mark.slow
 async def test_beside_a_running_server(encrypted_settings: Settings, database: Database) -> None:
     """The real command line, and another process has the file open: JSON tells what is committed, in the log too."""
     await add_subscriber(database, "ada@example.org")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from berrypod.settings import Settings
-from tests.support.browser import browser_missing, chromium
+from tests.support.browser import chromium
 from tests.support.server import RunningServer, start_server
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(browser_missing() is not None, reason=str(browser_missing()))]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
