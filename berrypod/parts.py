@@ -12,6 +12,7 @@ from berrypod.accounts import Accounts
 from berrypod.audit import AuditLog
 from berrypod.context import PluginContext
 from berrypod.events import ShopStarted, ShopStopping
+from berrypod.keys.keeping import KeyKeeping
 from berrypod.maintenance import Maintenance
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
@@ -31,6 +32,7 @@ class Parts:
     accounts: Accounts
     shop: Shop
     audit: AuditLog
+    key: KeyKeeping
 
     def context(self, plugin: str) -> PluginContext:
         """What the plugin of that name gets to work with."""
@@ -78,12 +80,14 @@ def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
 def put_together(settings: Settings, plugins: Plugins) -> Parts:
     """The parts, over a file that is not opened. The plugins are asked for nothing yet, and nothing is written down."""
     database = Database(settings)
+    accounts, shop = Accounts(database, settings), Shop(database, emit=plugins.emit)
     return Parts(
         settings=settings,
         plugins=plugins,
         database=database,
         maintenance=Maintenance(database),
-        accounts=Accounts(database, settings),
-        shop=Shop(database, emit=plugins.emit),
+        accounts=accounts,
+        shop=shop,
         audit=AuditLog(database.path),
+        key=KeyKeeping(database, shop.settings, accounts.throttle),
     )

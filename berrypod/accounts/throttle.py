@@ -69,6 +69,8 @@ _HOUR: Final = timedelta(hours=1)
 DEVICE: Final = Policy(kind="device", free=5, first_seconds=2, longest_seconds=900, forget=_HOUR)
 ACCOUNT: Final = Policy(kind="account", free=10, first_seconds=1, longest_seconds=60, forget=_HOUR)
 SECOND_FACTOR: Final = Policy(kind="second factor", free=5, first_seconds=4, longest_seconds=900, forget=_KEEP)
+# Whoever is signed in and enters the key that opens the shop's file, to show that it is kept elsewhere.
+DATABASE_KEY: Final = Policy(kind="database key", free=5, first_seconds=4, longest_seconds=900, forget=_KEEP)
 # Not cleared by a success: whoever has an account of his own could otherwise guess at another's for ever in between.
 ADDRESS: Final = Policy(kind="address", free=5, first_seconds=2, longest_seconds=900, forget=_HOUR, cleared=False)
 

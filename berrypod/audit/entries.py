@@ -43,6 +43,12 @@ _ALWAYS: Final = (
     events.RestoreInterrupted,
     events.RestoreUndone,
     events.FormerDatabaseRemoved,
+    events.KeyKitMade,
+    events.KeyKept,
+    events.KeyNotRecognised,
+    events.BaseKeyRotated,
+    events.DatabaseEncrypted,
+    events.DatabaseDecrypted,
     events.PluginQuarantined,
 )
 # What customers do is the shop's business, and in the database; so is what programs do, by the thousands: a stock
@@ -55,7 +61,7 @@ _BY_ADMINS: Final = (
     events.SubscriberLeft,
 )
 
-Kind = Literal["access", "backups", "restores", "shop", "plugins"]
+Kind = Literal["access", "backups", "restores", "keys", "shop", "plugins"]
 
 # How the names of the events of each kind begin.
 KINDS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
@@ -63,6 +69,7 @@ KINDS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         "access": ("admin.", "token."),
         "backups": ("backup.",),
         "restores": ("restore.",),
+        "keys": ("key.",),
         "shop": ("product.", "order.", "subscriber.", "shop."),
         "plugins": ("plugin.",),
     }

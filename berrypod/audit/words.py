@@ -213,6 +213,16 @@ def _former_removed(of: _Details) -> Told:
     return Told("A former database was removed", _joined(of["former"], of.size, why))
 
 
+def _base_rotated(of: _Details) -> Told:
+    renewed, unreadable, ended = (int(of.number(name)) for name in ("renewed", "unreadable", "sessions_ended"))
+    text = _joined(
+        f"{renewed:,} encrypted {'field' if renewed == 1 else 'fields'} renewed",
+        f"{unreadable:,} that no key opens" if unreadable else "",
+        f"{ended:,} sessions ended" if ended else "",
+    )
+    return Told("The key of sessions and encrypted fields was changed", text, "warn" if unreadable else "good")
+
+
 _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
     {
         events.AdminCreated.name: lambda of: Told(f"{of['email']} was made an admin"),
@@ -253,6 +263,24 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
         events.RestoreInterrupted.name: _interrupted,
         events.RestoreUndone.name: _undone,
         events.FormerDatabaseRemoved.name: _former_removed,
+        events.KeyKitMade.name: lambda of: Told(
+            "The emergency kit of the key was made", f"Key {of['fingerprint']}", "warn"
+        ),
+        events.KeyKept.name: lambda of: Told(
+            "The key is kept elsewhere: it was shown", f"Key {of['fingerprint']}", "good"
+        ),
+        events.KeyNotRecognised.name: lambda of: Told(
+            "What was entered as the key that is kept is another one", f"The shop's is {of['fingerprint']}", "warn"
+        ),
+        events.BaseKeyRotated.name: _base_rotated,
+        events.DatabaseEncrypted.name: lambda of: Told(
+            "The shop's file was encrypted", _joined(f"Key {of['fingerprint']}", of.size), "good"
+        ),
+        events.DatabaseDecrypted.name: lambda of: Told(
+            "The shop's file was decrypted: anybody who has it can read it",
+            _joined(f"It was under the key {of['fingerprint']}", of.size),
+            "bad",
+        ),
         events.PluginQuarantined.name: lambda of: Told(
             f"The plugin {of['plugin']} failed at start and is not called", of["error"], "bad"
         ),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich_click import RichCommand, RichGroup
 
-from berrypod.commands.common import settings_with_key
+from berrypod.commands.common import current_plugins, opened_parts, settings_with_key
+from berrypod.errors import Invalid
+from berrypod.settings import Settings
+
+if TYPE_CHECKING:
+    from berrypod.events import Event
+    from berrypod.keys.keeping import Kept
 
 
 @click.group(cls=RichGroup)
@@ -34,9 +42,10 @@ def kit(output: Path | None, to_pipe: bool) -> None:
     Keep it apart from the file. It is printed to the terminal, or to a file, and stored nowhere else.
     The key is tried first: one that does not open the shop is refused. The server may run.
     """
-    from berrypod.keys.kit import kit_parts, kit_text, make_kit, write_kit  # noqa: PLC0415 - segno takes a moment
+    from berrypod.events import KeyKitMade  # noqa: PLC0415 - as below
+    from berrypod.keys.kit import kit_parts, kit_text, make_kit, write_kit  # noqa: PLC0415 - takes a moment to import
 
-    if output is None and not to_pipe and not sys.stdout.isatty():
+    if output is None and not to_pipe and not _to_a_terminal():
         raise click.UsageError(
             "Standard output is no terminal, and what goes there may end up in a log: "
             "name a file with --output FILE, or give --to-pipe."
@@ -47,8 +56,60 @@ def kit(output: Path | None, to_pipe: bool) -> None:
         click.echo(f"The kit of the key {made.fingerprint} is in {output}. Take it off this machine.", err=True)
         if output.resolve().parent == made.database_path.resolve().parent:
             click.echo("It lies beside the shop's file now: whoever takes the folder has both.", err=True)
-    elif sys.stdout.isatty():
+    elif _to_a_terminal():
         above, code, below = kit_parts(made)
         click.echo("\n".join((above, *(click.style(line, fg="black", bg="bright_white") for line in code), below)))
     else:
         click.echo(kit_text(made).reveal())
+    _write_down(KeyKitMade(fingerprint=made.fingerprint, actor="cli"))
+
+
+@key.command(cls=RichCommand)
+@click.option(
+    "--key-stdin",
+    is_flag=True,
+    help="Read the key from the first line of standard input. It is never an argument: other users see those.",
+)
+def kept(key_stdin: bool) -> None:
+    """Show that the key is kept elsewhere: type it, or paste it, from where you keep it.
+
+    It is compared with the key of the shop, and not stored. From then on neither the administration nor
+    `berrypod doctor` asks, until the key is changed.
+    """
+    entered = _read_key("The key that you keep", from_stdin=key_stdin)
+
+    async def run() -> Kept:
+        from berrypod.events import KeyKept  # noqa: PLC0415 - as above
+
+        async with opened_parts() as parts:
+            noted = await parts.key.confirm(entered, by="cli")
+            parts.plugins.emit(KeyKept(fingerprint=noted.fingerprint, actor="cli"))
+            return noted
+
+    try:
+        noted = asyncio.run(run())
+    except Invalid as error:
+        raise Invalid(error.message, hint=error.fields["key"]) from None
+    click.echo(f"That is the key {noted.fingerprint}. It is noted that you keep it.")
+
+
+def _to_a_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _read_key(prompt: str, *, from_stdin: bool) -> str:
+    """:raises UsageError: there is nobody to ask."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise click.UsageError("Standard input is no terminal: give the key with --key-stdin.")
+    return str(click.prompt(prompt, hide_input=True))
+
+
+def _write_down(event: Event) -> None:
+    """In the audit log, whether or not the shop's database can be opened."""
+    from berrypod.parts import create_parts  # noqa: PLC0415 - as above
+
+    parts = create_parts(Settings.from_env(), current_plugins())
+    parts.plugins.emit(event)
+    parts.audit.close()

@@ -90,6 +90,7 @@ GROUPS = (
         (
             Check("schema", "the schema", content.schema_at_head, Needs.DATABASE),
             Check("encrypted-fields", "encrypted fields", content.encrypted_fields, Needs.SHOP),
+            Check("key-kept", "whether the key is kept elsewhere", content.key_kept, Needs.SHOP),
             Check("clock", "the clock", content.clock),
             Check("integrity", "every page of the file", content.whole, Needs.DATABASE, thorough=True),
         ),

@@ -12,8 +12,10 @@ from berrypod import errors
 from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, warned
 from berrypod.doctor.subject import Subject
+from berrypod.keys.kept import KEPT_SETTING, kept_in
 from berrypod.storage import integrity, schema, structure
 from berrypod.storage.fields import opens_fields
+from berrypod.storage.keys import passphrase_fingerprint
 from berrypod.storage.log import log_path
 
 _TOLD = 3
@@ -85,6 +87,23 @@ def encrypted_fields(subject: Subject) -> Sequence[Finding]:
         "Set the former SECRET_KEY_BASE. If it is lost: `berrypod admin disable-totp EMAIL`, for each of the admins."
     )
     return [failed(name, "SECRET_KEY_BASE is not this shop's", why, what_to_do)]
+
+
+def key_kept(subject: Subject) -> Sequence[Finding]:
+    """Somebody has shown that the key is kept elsewhere. Nothing to say of a shop that has none."""
+    name, key = "key-kept", subject.settings.secret_key_db
+    if key is None or not subject.encrypted:
+        return []
+    with subject.connection() as connection:
+        row = connection.execute("SELECT CAST(value AS TEXT) FROM settings WHERE key = ?", (KEPT_SETTING,)).fetchone()
+    fingerprint = passphrase_fingerprint(key)
+    kept = kept_in(row[0] if row else "", fingerprint)
+    if kept is not None:
+        why = f"Shown on {kept.at:%Y-%m-%d} by {kept.by}; the fingerprint of the key is {fingerprint}"
+        return [passed(name, "The key is kept elsewhere", why)]
+    why = f"Nobody has shown that the key {fingerprint} is kept anywhere but here. A lost key is a lost shop."
+    what_to_do = "`berrypod key kit` prints it to be kept; then `berrypod key kept`, or the page /admin/key."
+    return [warned(name, "The key may be kept nowhere else", why, what_to_do)]
 
 
 def whole(subject: Subject) -> Finding:

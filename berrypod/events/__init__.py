@@ -9,6 +9,7 @@
     restore    RestoreStaged  RestoreInspected  RestoreRefused  RestoreDiscarded
                RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
                RestoreUndone  FormerDatabaseRemoved
+    key        KeyKitMade  KeyKept  KeyNotRecognised  BaseKeyRotated  DatabaseEncrypted  DatabaseDecrypted
     plugins    PluginQuarantined
 
 An event says that something has been done, never that it is about to be. It carries identifiers and counts,
@@ -35,6 +36,14 @@ from berrypod.events.backups import (
     KeptBackupDownloaded,
 )
 from berrypod.events.base import Event
+from berrypod.events.keys import (
+    BaseKeyRotated,
+    DatabaseDecrypted,
+    DatabaseEncrypted,
+    KeyKept,
+    KeyKitMade,
+    KeyNotRecognised,
+)
 from berrypod.events.restores import (
     FormerDatabaseRemoved,
     RestoreDiscarded,
@@ -69,10 +78,16 @@ __all__ = [
     "BackupFailed",
     "BackupFinished",
     "BackupStarted",
+    "BaseKeyRotated",
+    "DatabaseDecrypted",
+    "DatabaseEncrypted",
     "Event",
     "FormerDatabaseRemoved",
     "KeptBackupDeleted",
     "KeptBackupDownloaded",
+    "KeyKept",
+    "KeyKitMade",
+    "KeyNotRecognised",
     "OrderPlaced",
     "OrderStatusChanged",
     "PluginQuarantined",

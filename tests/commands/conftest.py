@@ -20,13 +20,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("db", "create", settings=...)`: without settings the environment names a file that is not there."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, settings: Settings | None = None, env: Mapping[str, str] | None = None) -> Result:
+    def run(
+        *arguments: str,
+        settings: Settings | None = None,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,  # noqa: A002 - click's own name
+    ) -> Result:
         with monkeypatch.context() as patched:
             for name in ("SECRET_KEY_BASE", "SECRET_KEY_DB", "BERRYPOD_ENV", "BERRYPOD_ENV_FILE", "DATABASE_PATH"):
                 patched.delenv(name, raising=False)
             values = environment(settings) if settings else {"DATABASE_PATH": str(tmp_path / "absent.db")}
             for name, value in {**values, **(env or {})}.items():
                 patched.setenv(name, value)
-            return CliRunner().invoke(cli, list(arguments))
+            return CliRunner().invoke(cli, list(arguments), input=input)
 
     return run

@@ -20,11 +20,14 @@ from berrypod.doctor.checks import GROUPS, Check
 from berrypod.doctor.circumstances import understand
 from berrypod.doctor.examining import make
 from berrypod.doctor.subject import Subject
+from berrypod.keys.kept import KEPT_SETTING
 from berrypod.plugins import Plugins
 from berrypod.settings import Secret, Settings
+from berrypod.shop.settings import store
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.diagnosis import find_key
+from berrypod.storage.keys import passphrase_fingerprint
 from berrypod.storage.models import Admin
 from berrypod.testing_shop import create_sample_shop
 from tests.conftest import KEY
@@ -86,7 +89,7 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def healthy_file(tmp_path_factory: pytest.TempPathFactory, quick_keys: None) -> Path:
-    """Two products, two orders, an admin with an authenticator, and a backup of today."""
+    """Two products, two orders, an admin with an authenticator; and its key is kept elsewhere."""
     path = tmp_path_factory.mktemp("healthy") / "shop.db"
     create_sample_shop(path, KEY)
     settings = Settings(environment="test", database_path=path, secret_key_db=KEY, secret_key_base=BASE)
@@ -103,6 +106,8 @@ async def _complete(settings: Settings) -> None:
         )
         async with database.write() as session:
             (await session.get_one(Admin, admin.id)).totp_secret = "JBSWY3DPEHPK3PXP"
+            kept = {"fingerprint": passphrase_fingerprint(KEY), "at": "2026-01-01T00:00:00Z", "by": "cli"}
+            await store(session, KEPT_SETTING, kept)
     finally:
         await database.close()
 
@@ -125,6 +130,12 @@ def copied(healthy_file: Path, folder: Path) -> Shop:
         "SECRET_KEY_BASE": BASE.reveal(),
     }
     return Shop(path, environ)
+
+
+@pytest.fixture
+def without_routes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put no app together, which takes a quarter of a second: only what is said of plugins' routes depends on it."""
+    monkeypatch.setattr("berrypod.doctor.circumstances.app_of", lambda parts: None)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from berrypod.cli import cli
 from berrypod.plugins import Plugins
 from tests.doctor.conftest import Shop
 
+pytestmark = pytest.mark.usefixtures("without_routes")
+
 
 @pytest.fixture(autouse=True)
 def plugins_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +33,7 @@ def test_a_healthy_shop_ends_with_0(shop: Shop) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert " pass  Without the key, the file does not open: tried, and refused" in lines
-    assert lines[-2] == "25 passed."
+    assert lines[-2] == "26 passed."
     assert "WARN" not in result.stdout
     assert "\x1b" not in result.stdout, "colours are for terminals"
 

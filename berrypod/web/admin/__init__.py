@@ -1,7 +1,7 @@
 """The pages for admins. Everything works without JavaScript, and nothing here is open but the way in.
 
 login, setup            the way in; local_path: where it may lead
-dashboard, panels       what plugins show; account, authenticator, tokens, plugins, audit: how the shop is run
+dashboard, panels       what plugins show; account, authenticator, key, tokens, plugins, audit: how the shop is run
 pages, state, forms     what they share
 """
 
@@ -9,6 +9,7 @@ from berrypod.web.admin.account import AccountController
 from berrypod.web.admin.audit import audit_page
 from berrypod.web.admin.authenticator import AuthenticatorController
 from berrypod.web.admin.dashboard import dashboard
+from berrypod.web.admin.key import KeyController
 from berrypod.web.admin.login import LoginController
 from berrypod.web.admin.panels import backup, of_plugins
 from berrypod.web.admin.plugins import plugins_api, plugins_page
@@ -23,6 +24,7 @@ handlers = (
     of_plugins,
     AccountController,
     AuthenticatorController,
+    KeyController,
     TokensController,
     audit_page,
     plugins_page,

@@ -27,6 +27,7 @@ _TITLES: Final[dict[Kind, str]] = {
     "access": "Admins, sign-ins and tokens",
     "backups": "Backups",
     "restores": "Restores",
+    "keys": "Keys",
     "shop": "Products and orders",
     "plugins": "Plugins",
 }

@@ -13,12 +13,13 @@ from litestar.response import Template
 from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.accounts.totp import TotpStatus
+from berrypod.keys.keeping import KeyState
 from berrypod.plugin_report import PluginState
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
 from berrypod.web.admin.local_path import HOME
-from berrypod.web.admin.pages import DASHBOARD, Link, navigation, page
+from berrypod.web.admin.pages import DASHBOARD, KEY_PAGE, Link, navigation, page, parts_of
 from berrypod.web.admin.panels import rendered_panels
 from berrypod.web.admin.state import AnyRequest
 
@@ -46,7 +47,12 @@ async def dashboard(
 ) -> Template:
     admin: AdminPrincipal = request.user
     totp = await accounts.totp.status(admin.admin_id)
-    attention = [*_of_the_shop(database, settings), *_of_the_account(totp), *_of_plugins(plugins)]
+    attention = [
+        *_of_the_shop(database, settings),
+        *_of_the_key(await parts_of(request).key.state()),
+        *_of_the_account(totp),
+        *_of_plugins(plugins),
+    ]
     panels = await rendered_panels(request, plugins, DASHBOARD)
     return await page(request, "dashboard", attention=attention, panels=panels, elsewhere=_where_to_go(plugins))
 
@@ -71,6 +77,17 @@ def _of_the_shop(database: Database, settings: Settings) -> Iterator[Attention]:
             title="The public development key is in use",
             text="It protects neither cookies nor forms nor the secrets of authenticators. Set SECRET_KEY_BASE to the "
             "output of `berrypod secret`.",
+        )
+
+
+def _of_the_key(key: KeyState) -> Iterator[Attention]:
+    if key.to_be_asked:
+        yield Attention(
+            kind="warn",
+            title="Is the key of the shop kept elsewhere?",
+            text="If this machine is lost, a backup opens with the key alone: a lost key is a lost shop.",
+            path=KEY_PAGE,
+            link="Show that it is kept",
         )
 
 

@@ -22,6 +22,8 @@ NO_ERRORS: Final[Mapping[str, str]] = {}
 DASHBOARD: Final = "dashboard"
 BACKUP: Final = "backup"
 
+KEY_PAGE: Final = "/admin/key"
+
 
 @dataclass(frozen=True)
 class Link:
@@ -53,6 +55,7 @@ def navigation(plugins: Plugins) -> tuple[Sequence[Link], Sequence[Link]]:
     running = [
         Link("/admin/audit", "Audit log", "list"),
         Link("/admin/plugins", "Plugins", "plug"),
+        Link(KEY_PAGE, "Encryption key", "lock"),
         Link("/admin/tokens", "API tokens", "key"),
         Link("/admin/account", "Your account", "person"),
     ]

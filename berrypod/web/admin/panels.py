@@ -18,7 +18,7 @@ from berrypod.declarations import PanelRequest
 from berrypod.errors import NotFound
 from berrypod.isolation import Failed
 from berrypod.plugins import Plugins
-from berrypod.web.admin.pages import BACKUP, extra_pages, page, title_of
+from berrypod.web.admin.pages import BACKUP, extra_pages, page, parts_of, title_of
 from berrypod.web.admin.state import AnyRequest
 
 
@@ -59,7 +59,9 @@ async def rendered_panels(request: AnyRequest, plugins: Plugins, page_name: str)
 @get("/admin/backup", include_in_schema=False)
 async def backup(request: AnyRequest, plugins: NamedDependency[Plugins]) -> Template:
     panels = await rendered_panels(request, plugins, BACKUP)
-    return await page(request, "panels", title="Backup", panels=panels, is_backup=True)
+    return await page(
+        request, "panels", title="Backup", panels=panels, is_backup=True, key=await parts_of(request).key.state()
+    )
 
 
 @get("/admin/{page_name:str}", include_in_schema=False)

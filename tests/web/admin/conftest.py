@@ -6,7 +6,7 @@ import asyncio
 import re
 import shutil
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -27,9 +27,12 @@ from berrypod.app import create_app
 from berrypod.hookspecs import hookimpl
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Secret, Settings
+from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
+from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.models import Admin, AdminSession, ApiToken, LoginAttempts
 from tests.accounts.conftest import EMAIL, PASSWORD, cheap_hasher
+from tests.conftest import KEY
 
 T = TypeVar("T")
 
@@ -180,6 +183,13 @@ def running(settings: Settings, *sources: PluginSource) -> Generator[Shop]:
     app = create_app(settings, plugins)
     with TestClient(app, base_url=ORIGIN) as client:
         yield Shop(settings, app, client.blocking_portal, plugins, events)
+
+
+def encrypted_copy(plain: Path, path: Path) -> None:
+    """The same shop under `KEY`."""
+    with closing(open_connection(plain, None)) as connection:
+        connection.execute("ATTACH ? AS target KEY ?", (str(path), DatabaseKey.for_new_file(KEY).raw()))
+        connection.execute("SELECT sqlcipher_export('target')").fetchone()
 
 
 @pytest.fixture

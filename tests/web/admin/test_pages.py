@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from berrypod.settings import Secret, Settings
+from tests.conftest import KEY
 from tests.web.admin.conftest import Page, Shop, Visitor, running
 
 PAGES = ("/admin", "/admin/backup", "/admin/account", "/admin/tokens", "/admin/plugins")
@@ -132,6 +133,7 @@ def test_the_dashboard_is_quiet_when_all_is_well(encrypted_settings: Settings) -
         visitor = shop.visitor()
         visitor.sign_in()
         shop.with_totp()
+        visitor.post("/admin/key/kept", on="/admin/key", key=KEY.reveal())
         assert "Everything is in order." in visitor.get("/admin").text
 
 

@@ -1,0 +1,57 @@
+"""`/admin/key`: the key of the shop's file, by its fingerprint, and whether it is kept elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+
+from berrypod.accounts.principals import AdminPrincipal
+from berrypod.errors import Conflict, Invalid, Throttled
+from berrypod.events import KeyKept, KeyNotRecognised
+from berrypod.keys.kit import NoKey
+from berrypod.plugins import Plugins
+from berrypod.web.access import address_of
+from berrypod.web.admin.forms import Form, errors_of
+from berrypod.web.admin.pages import KEY_PAGE, headers_of, page, parts_of, to
+from berrypod.web.admin.state import AnyRequest, flash
+
+_ADMIN: Final = "admin:"
+
+
+class KeyController(Controller):
+    path = KEY_PAGE
+    include_in_schema = False
+
+    @get()
+    async def show(self, request: AnyRequest) -> Template:
+        return await _key_page(request)
+
+    @post("/kept", status_code=200)
+    async def kept(self, request: AnyRequest, plugins: NamedDependency[Plugins]) -> Template | Redirect:
+        """The admin enters the key that is kept. It is compared, and neither shown nor stored."""
+        admin: AdminPrincipal = request.user
+        form = await Form.of(request)
+        keeping = parts_of(request).key
+        who: dict[str, Any] = {"actor": admin.actor, "address": address_of(request)}
+        try:
+            kept = await keeping.confirm(form.text("key"), by=admin.actor, attempts_of=str(admin.admin_id))
+        except Invalid as error:
+            plugins.emit(KeyNotRecognised(fingerprint=(await keeping.state()).fingerprint or "", **who))
+            return await _key_page(request, status=error.status, errors=errors_of(error))
+        except Throttled as error:
+            errors = {"": f"{error.message}. {error.hint}"}
+            return await _key_page(request, status=error.status, headers=headers_of(error), errors=errors)
+        except NoKey as error:
+            raise Conflict(error.message, hint=error.hint) from None
+        plugins.emit(KeyKept(fingerprint=kept.fingerprint, **who))
+        flash(request, "That is the key. You will not be asked again until it is changed.")
+        return to(KEY_PAGE)
+
+
+async def _key_page(request: AnyRequest, **context: Any) -> Template:
+    state = await parts_of(request).key.state()
+    by = state.kept.by.removeprefix(_ADMIN) if state.kept else ""
+    return await page(request, "key", key=state, kept_by="the command line" if by == "cli" else by, **context)
