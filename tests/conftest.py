@@ -7,8 +7,10 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from litestar.utils.signature import ParsedSignature
 
 from berrypod.settings import Secret, Settings
 from berrypod.storage import schema
@@ -56,6 +58,24 @@ def quick_keys() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         derive = cache(DatabaseKey.derive)
         patch.setattr(DatabaseKey, "derive", lambda passphrase, salt: derive(_Same(passphrase), salt))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_apps() -> Iterator[None]:
+    """Read the signature of each handler once: hundreds of apps are made, of the same handlers."""
+    with pytest.MonkeyPatch.context() as patch:
+        parse = ParsedSignature.from_fn
+        known: dict[Any, ParsedSignature] = {}
+
+        def from_fn(fn: Any, signature_namespace: dict[str, Any]) -> ParsedSignature:
+            if "<locals>" in getattr(fn, "__qualname__", "<locals>"):
+                return parse(fn, signature_namespace)  # Made for one app, as dependencies are.
+            if fn not in known:
+                known[fn] = parse(fn, signature_namespace)
+            return known[fn]
+
+        patch.setattr(ParsedSignature, "from_fn", from_fn)
         yield
 
 

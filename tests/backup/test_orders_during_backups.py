@@ -62,10 +62,11 @@ class Counter:
             return set(self.confirmed)
 
 
+@pytest.mark.slow
 async def test_each_of_several_snapshots_beside_four_customers_has_its_books_right(
     encrypted_settings: Settings, tmp_path: Path
 ) -> None:
-    """Without HTTP, and so in every run of the tests."""
+    """Without HTTP."""
     grow(encrypted_settings, 5)
     async with opened(encrypted_settings) as database:
         shop, confirmed, stop = Shop(database), Counter(), asyncio.Event()

@@ -24,7 +24,11 @@ CASES = {
 LAST_TO_RETURN = "swap.checked"
 
 
-@pytest.fixture(params=CASES.values(), ids=list(CASES))
+@pytest.fixture(
+    params=[
+        pytest.param(case, id=name, marks=[] if name == "restore" else pytest.mark.slow) for name, case in CASES.items()
+    ]
+)
 def ground(request: pytest.FixtureRequest, quick_folder: Path, templates: Templates, forks: Forks) -> Ground:
     return Ground(quick_folder, request.param, templates, forks)
 

@@ -170,6 +170,7 @@ def test_the_key_of_a_file_comes_by_standard_input_and_never_as_an_argument(
     assert orders_in(encrypted_settings.database_path, KEY) == []
 
 
+@pytest.mark.slow
 def test_a_key_is_asked_for_on_a_terminal(
     run: Run, encrypted_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -182,7 +182,9 @@ async def test_a_copy_that_lacks_rows_is_not_put_in_place(staged: Path, monkeypa
     assert staged.read_bytes() == before
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    "point", [pytest.param(point, marks=[] if point == "rekey.renamed" else pytest.mark.slow) for point in POINTS]
+)
 async def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(
     staged: Path, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

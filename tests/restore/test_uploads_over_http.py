@@ -61,6 +61,7 @@ def staged(settings: Settings) -> list[str]:
     return holds(settings.database_path.with_name(f"{settings.database_path.name}-work") / "restore")
 
 
+@pytest.mark.slow
 def test_the_size_is_refused_before_the_first_byte_is_asked_for(serve: Serve, settings: Settings) -> None:
     with served(serve, settings, BERRYPOD_RESTORE_MAX_BYTES="1000000") as (_, client):
         with begun(client, 2_000_000, "Expect: 100-continue") as line:
@@ -75,6 +76,7 @@ def test_the_size_is_refused_before_the_first_byte_is_asked_for(serve: Serve, se
         assert client.get("/api/restores").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_line_that_breaks_leaves_nothing(serve: Serve, settings: Settings) -> None:
     with served(serve, settings) as (_, client):
         with begun(client, 50_000_000) as line:
