@@ -139,7 +139,11 @@ class TestTheGate:
         assert "held by another process" in finding.why
         assert shop.level("schema") == "pass"
 
-    def test_a_long_look_gives_way_to_whoever_needs_the_file_alone(self, shop: Shop) -> None:
+    def test_a_long_look_gives_way_to_whoever_needs_the_file_alone(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        enter = Gate.enter
+        monkeypatch.setattr(Gate, "enter", lambda gate: enter(gate, timeout=0.01))
         Gate(shop.path).enter()
         endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c"
         with shop.subject() as subject, Gate(shop.path).announce("restore"):

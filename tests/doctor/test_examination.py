@@ -84,6 +84,7 @@ def settings_in(shop: Shop) -> int:
 
 
 class TestHealthy:
+    @pytest.mark.slow
     def test_an_encrypted_shop_in_production_passes_all(self, shop: Shop) -> None:
         """With all plugins that come with Berrypod."""
         backed_up(shop)
@@ -92,11 +93,13 @@ class TestHealthy:
         assert report.level == "pass"
         assert set(levels(report)) == {*CHECKS, "backup"} - {"env-file"}
 
+    @pytest.mark.usefixtures("without_routes")
     def test_the_whole_file_is_only_read_when_there_is_time(self, shop: Shop) -> None:
         assert "integrity" in levels(look(shop))
         assert "integrity" not in levels(look(shop, thorough=False))
 
 
+@pytest.mark.usefixtures("without_routes")
 class TestNothingIsTouched:
     def test_of_a_shop_that_was_stopped(self, shop: Shop) -> None:
         before = everything(shop.folder)
@@ -156,6 +159,7 @@ class TestNothingIsTouched:
         assert everything(shop.folder) == before
 
 
+@pytest.mark.slow
 class TestWhileTheShopRuns:
     def test_all_passes_and_the_shop_goes_on(self, shop: Shop, serve: Callable[..., RunningServer]) -> None:
         backed_up(shop)
@@ -189,6 +193,7 @@ class TestWhileTheShopRuns:
                     assert [(one.level, one.why) for one in shop.look(name) if one.level != "pass"] == []
 
 
+@pytest.mark.usefixtures("without_routes")
 class TestPlugins:
     def test_what_they_find_comes_last_under_their_name(self, shop: Shop) -> None:
         report = look(shop, plugin("ladder", berrypod_doctor_checks=lambda: [check()]))
@@ -258,6 +263,7 @@ def spoil_file(shop: Shop) -> None:
         other_program(shop.path, KEY.reveal(), "cipher_compatibility = 3")
 
 
+@pytest.mark.usefixtures("without_routes")
 @pytest.mark.parametrize("spoil", [spoil_key, spoil_base, spoil_blank, spoil_file])
 def test_no_secret_is_shown(shop: Shop, spoil: Callable[[Shop], None]) -> None:
     spoil(shop)
