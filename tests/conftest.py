@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,14 @@ from berrypod.storage.database import Database
 from berrypod.storage.keys import DatabaseKey
 from tests.support.browser import browser_missing
 from tests.support.server import RunningServer, start_server
+
+if sys.dont_write_bytecode:
+    # Hundreds of modules would be compiled by each worker, and by each process that a test starts. Whoever does not
+    # want compiled files beside the source has them elsewhere.
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
