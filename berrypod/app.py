@@ -15,11 +15,12 @@ from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.web import admin, api, assets, openapi, storefront
 from berrypod.web.access import access_guard
+from berrypod.web.form_tokens import form_tokens
 from berrypod.web.head import HeadLitestar
 from berrypod.web.health import health
 from berrypod.web.maintenance import maintenance_gate
 from berrypod.web.problems import handle_error
-from berrypod.web.security import SecurityHeaders, csrf_config, sessions
+from berrypod.web.security import SecurityHeaders, form_token_rules, sessions
 from berrypod.web.templating import create_environment, template_config
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
             yield
 
     settings = parts.settings
+    rules = form_token_rules(settings)
     return HeadLitestar(
         route_handlers=[
             *storefront.handlers,
@@ -59,7 +61,7 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
             *plugin_routers,
         ],
         lifespan=[lifespan],
-        state=State({"accounts": parts.accounts, "parts": parts}),
+        state=State({"accounts": parts.accounts, "parts": parts, "form_tokens": rules}),
         dependencies={
             name: Provide(_always(part), sync_to_thread=False)
             for name, part in {
@@ -73,8 +75,12 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
             }.items()
         },
         guards=[access_guard],
-        middleware=[maintenance_gate(parts.maintenance, settings.maintenance_wait_seconds), sessions(settings)],
-        csrf_config=csrf_config(settings),
+        # In the place of Litestar's own check of forms (`csrf_config`), which knows one key alone.
+        middleware=[
+            maintenance_gate(parts.maintenance, settings.maintenance_wait_seconds),
+            sessions(settings),
+            form_tokens(rules),
+        ],
         before_send=[SecurityHeaders(settings)],
         exception_handlers={Exception: handle_error},
         template_config=template_config(create_environment()),

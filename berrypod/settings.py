@@ -53,6 +53,7 @@ class Secret:
 class Settings:
     """What the environment says.
 
+    `secret_key_base_former` are keys that SECRET_KEY_BASE was before: what was made with them is still accepted.
     `maintenance_wait_seconds` is how long a request waits while the shop's file is replaced, before it is told to come
     back. `environment_values` is the environment as it was read: plugins find the settings there that they declared.
     """
@@ -60,6 +61,7 @@ class Settings:
     environment: Environment = "dev"
     database_path: Path = Path("berrypod.db")
     secret_key_base: Secret = field(default_factory=lambda: Secret(_DEVELOPMENT_KEY_BASE))
+    secret_key_base_former: tuple[Secret, ...] = ()
     secret_key_db: Secret | None = None
     disabled_plugins: frozenset[str] = frozenset()
     maintenance_wait_seconds: float = 5.0
@@ -93,6 +95,7 @@ class Settings:
             environment=cast("Environment", environment),
             database_path=_database_path(values),
             secret_key_base=base or Secret(_DEVELOPMENT_KEY_BASE),
+            secret_key_base_former=_former_secrets(values, "SECRET_KEY_BASE_FORMER"),
             secret_key_db=_secret(values, "SECRET_KEY_DB", required=False),
             disabled_plugins=frozenset(
                 name.strip() for name in values.get("BERRYPOD_DISABLED_PLUGINS", "").split(",") if name.strip()
@@ -159,6 +162,18 @@ def _secret(values: Mapping[str, str], name: str, *, required: bool) -> Secret |
     if required:
         _require(name, secret)
     return secret
+
+
+def _former_secrets(values: Mapping[str, str], name: str) -> tuple[Secret, ...]:
+    """Secrets with white space between them, of which `berrypod secret` makes none. A phrase counts as a whole, too."""
+    text = values.get(name, "").strip()
+    if "\0" in text:
+        raise SettingsError(
+            f"{name} contains a zero byte", hint="Set it to the former SECRET_KEY_BASE, or leave it out."
+        )
+    parts = text.split()
+    found = parts if len(parts) < 2 else [*parts, text]
+    return tuple(Secret(each) for each in found if each != values.get("SECRET_KEY_BASE"))
 
 
 def _require(name: str, secret: Secret | None) -> None:

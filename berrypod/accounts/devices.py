@@ -25,18 +25,22 @@ class Devices:
     """Makes and recognises device cookies."""
 
     def __init__(self, settings: Settings) -> None:
-        self._key = derive_subkey(settings.secret_key_base, "device cookies")
+        base_keys = (settings.secret_key_base, *settings.secret_key_base_former)
+        # The first one makes cookies; those of all of them are known.
+        self._keys = tuple(derive_subkey(each, "device cookies") for each in base_keys)
 
     def issue(self, email: str) -> str:
         nonce = secrets.token_hex(16)
-        return f"{nonce}.{self._mac(nonce, email)}"
+        return f"{nonce}.{_mac(self._keys[0], nonce, email)}"
 
     def recognise(self, cookie: str | None, email: str) -> str | None:
         """The device's name, if the cookie was issued to a browser in which the admin with this address signed in."""
         matched = _COOKIE.fullmatch(cookie or "")
-        if matched is None or not hmac.compare_digest(matched["mac"], self._mac(matched["nonce"], email)):
+        if matched is None:
             return None
-        return matched["nonce"]
+        genuine = [hmac.compare_digest(matched["mac"], _mac(key, matched["nonce"], email)) for key in self._keys]
+        return matched["nonce"] if any(genuine) else None
 
-    def _mac(self, nonce: str, email: str) -> str:
-        return hmac.new(self._key, f"{nonce}|{email}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+def _mac(key: bytes, nonce: str, email: str) -> str:
+    return hmac.new(key, f"{nonce}|{email}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()

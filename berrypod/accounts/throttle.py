@@ -10,7 +10,8 @@ are a hundred attempts. Who is charged:
   new browser waits, but not for long;
 - second factors, which are only asked after the right password, have a stricter limit of their own: six digits are few.
 
-The counts are in the shop's file, so that all processes share them and a restart forgets nothing.
+The counts are in the shop's file, so that all processes share them and a restart forgets nothing. Their names are made
+with SECRET_KEY_BASE: after a change of that they begin anew, which gives a guesser a few more attempts, once.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from rich_click import RichCommand, RichGroup
 
-from berrypod.commands.common import current_plugins, opened_parts, settings_with_key
-from berrypod.errors import Invalid
+from berrypod.commands.common import current_plugins, echo_json, opened_parts, settings_with_key
+from berrypod.errors import Invalid, SettingsError
 from berrypod.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=RichGroup)
 def key() -> None:
-    """Keep the key of the shop's file safe."""
+    """Keep the keys of the shop safe, and change them."""
 
 
 @key.command(cls=RichCommand)
@@ -91,6 +91,48 @@ def kept(key_stdin: bool) -> None:
     except Invalid as error:
         raise Invalid(error.message, hint=error.fields["key"]) from None
     click.echo(f"That is the key {noted.fingerprint}. It is noted that you keep it.")
+
+
+@key.command("rotate-base", cls=RichCommand)
+@click.option("--end-sessions", is_flag=True, help="Sign all admins out, in every browser.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def rotate_base(end_sessions: bool, as_json: bool) -> None:
+    """Bring all that SECRET_KEY_BASE encrypts in the shop's file under the present one.
+
+    First set SECRET_KEY_BASE to a new secret and SECRET_KEY_BASE_FORMER to the one from before, for the shop too, and
+    start it anew. Then run this; afterwards SECRET_KEY_BASE_FORMER may go. All fields are changed, or none.
+    """
+    from berrypod.events import BaseKeyRotated  # noqa: PLC0415 - as above
+    from berrypod.keys.base_key import Renewed, renew  # noqa: PLC0415 - as above
+
+    async def run() -> Renewed:
+        async with opened_parts() as parts:
+            done = await renew(parts.database, end_sessions=end_sessions)
+            if done.renewed or done.sessions_ended:
+                told = BaseKeyRotated(
+                    renewed=done.renewed,
+                    unreadable=done.unreadable,
+                    sessions_ended=done.sessions_ended,
+                    actor="cli",
+                )
+                parts.plugins.emit(told)
+            return done
+
+    done = asyncio.run(run())
+    if as_json:
+        echo_json(done)
+    else:
+        click.echo(f"{done.renewed} encrypted fields brought under the present SECRET_KEY_BASE, {done.already} were.")
+        if end_sessions:
+            click.echo(f"{done.sessions_ended} sessions of admins have ended.")
+        if not done.unreadable and Settings.from_env().secret_key_base_former:
+            click.echo("Now take SECRET_KEY_BASE_FORMER out of the environment, and start the shop anew.")
+    if done.unreadable:
+        raise SettingsError(
+            f"{done.unreadable} encrypted fields open with none of the keys, and stay as they are",
+            hint="Set SECRET_KEY_BASE_FORMER to the key with which they were stored. If it is lost: "
+            "`berrypod admin disable-totp EMAIL`, for each admin with an authenticator.",
+        )
 
 
 def _to_a_terminal() -> bool:

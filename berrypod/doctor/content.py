@@ -12,6 +12,7 @@ from berrypod import errors
 from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, warned
 from berrypod.doctor.subject import Subject
+from berrypod.keys.base_key import encrypted_columns
 from berrypod.keys.kept import KEPT_SETTING, kept_in
 from berrypod.storage import integrity, schema, structure
 from berrypod.storage.fields import opens_fields
@@ -75,18 +76,37 @@ def clock(subject: Subject) -> Finding:
 
 def encrypted_fields(subject: Subject) -> Sequence[Finding]:
     """SECRET_KEY_BASE is the one with which authenticators were stored. Nothing to say where there are none."""
-    name = "encrypted-fields"
+    name, settings = "encrypted-fields", subject.settings
+    stored: list[str] = []
     with subject.connection() as connection:
-        row = connection.execute("SELECT totp_secret FROM admins WHERE totp_secret IS NOT NULL LIMIT 1").fetchone()
-    if row is None:
+        for table, column in encrypted_columns():
+            # Names of our own tables.
+            query = f"SELECT {column.name} FROM {table.name} WHERE {column.name} IS NOT NULL"  # noqa: S608
+            stored += [str(row[0]) for row in connection.execute(query)]
+    former = settings.secret_key_base_former
+    if not stored and not former:
         return []
-    if opens_fields(subject.settings.secret_key_base, str(row[0])):
-        return [passed(name, "SECRET_KEY_BASE opens the encrypted fields", "tried with an admin's authenticator")]
-    why = "An admin's authenticator was stored under another one: whoever has one set up cannot sign in."
-    what_to_do = (
-        "Set the former SECRET_KEY_BASE. If it is lost: `berrypod admin disable-totp EMAIL`, for each of the admins."
-    )
-    return [failed(name, "SECRET_KEY_BASE is not this shop's", why, what_to_do)]
+    not_present = [each for each in stored if not opens_fields(settings.secret_key_base, each)]
+    if lost := [each for each in not_present if not any(opens_fields(key, each) for key in former)]:
+        why = f"{_fields(len(lost))} stored under another one: whoever has an authenticator there cannot sign in."
+        what_to_do = (
+            "Set SECRET_KEY_BASE_FORMER to the former SECRET_KEY_BASE, and run `berrypod key rotate-base`. "
+            "If it is lost: `berrypod admin disable-totp EMAIL`, for each of the admins."
+        )
+        return [failed(name, "SECRET_KEY_BASE is not this shop's", why, what_to_do)]
+    if not_present:
+        why = f"{_fields(len(not_present))} still under a key of SECRET_KEY_BASE_FORMER."
+        return [warned(name, "The change of SECRET_KEY_BASE is not complete", why, "Run `berrypod key rotate-base`.")]
+    if former:
+        why = "Nothing in the file needs SECRET_KEY_BASE_FORMER; sessions of admins who have not come since do."
+        what_to_do = "Take SECRET_KEY_BASE_FORMER out of the environment, and start the shop anew."
+        return [warned(name, "SECRET_KEY_BASE_FORMER may go", why, what_to_do)]
+    tried = "tried with an admin's authenticator" if len(stored) == 1 else f"tried with all {len(stored)} of them"
+    return [passed(name, "SECRET_KEY_BASE opens the encrypted fields", tried)]
+
+
+def _fields(count: int) -> str:
+    return "1 encrypted field is" if count == 1 else f"{count} encrypted fields are"
 
 
 def key_kept(subject: Subject) -> Sequence[Finding]:

@@ -25,8 +25,8 @@ class Host:
         self.records = Records(limits, self._forget)
         self.registration = Registration()
         self._quarantined = quarantined
-        secrets = [settings.secret_key_base, *([settings.secret_key_db] if settings.secret_key_db else [])]
-        self.records.hide(secret.reveal() for secret in secrets)
+        secrets = (settings.secret_key_base, *settings.secret_key_base_former, settings.secret_key_db)
+        self.records.hide(secret.reveal() for secret in secrets if secret)
 
     def ask(
         self,

@@ -13,7 +13,16 @@ from berrypod.plugin_report import PluginSetting
 
 _HOOK = "berrypod_settings"
 _OF_THE_CORE = frozenset(
-    {"SECRET_KEY_BASE", "SECRET_KEY_DB", "DATABASE_PATH", "BERRYPOD_ENV", "BERRYPOD_MAINTENANCE_WAIT", KILL_SWITCH}
+    {
+        "SECRET_KEY_BASE",
+        "SECRET_KEY_BASE_FORMER",
+        "SECRET_KEY_DB",
+        "SECRET_KEY_DB_NEW",
+        "DATABASE_PATH",
+        "BERRYPOD_ENV",
+        "BERRYPOD_MAINTENANCE_WAIT",
+        KILL_SWITCH,
+    }
 )
 
 

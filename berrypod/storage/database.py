@@ -272,7 +272,8 @@ class _Open:
             self.reads = self._open_first()
             stack.callback(self.reads.close)
             self._stack = stack.pop_all()
-        field_keys = (field_key(settings.secret_key_base),)
+        # The first one encrypts; all of them decrypt.
+        field_keys = tuple(map(field_key, (settings.secret_key_base, *settings.secret_key_base_former)))
         self.writer = Sessions(self._engine(1, field_keys, read_only=False), path, limit=1, writing=True)
         self.reader = Sessions(
             self._engine(_READ_SESSIONS, field_keys, read_only=True), path, limit=_READ_SESSIONS, writing=False

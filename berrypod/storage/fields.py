@@ -29,7 +29,7 @@ class FieldUnreadable(StorageError):
     title = "An encrypted field cannot be read"
     default_hint = (
         "SECRET_KEY_BASE is not the one with which it was stored. "
-        "Set the former one, or set the authenticator or credential up anew."
+        "Set SECRET_KEY_BASE_FORMER to that one, or set the authenticator or credential up anew."
     )
 
 
@@ -70,6 +70,18 @@ def opens_fields(secret_key_base: Secret, stored: str) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+def reencrypted(stored: str, keys: Sequence[Secret]) -> tuple[int | None, str]:
+    """Which SECRET_KEY_BASE has encrypted a field (by its place; None if none of them), and the field under the first.
+
+    The time that a token carries stays.
+    """
+    for place, key in enumerate(keys):
+        if opens_fields(key, stored):
+            fernet = _fernet_of([field_key(each) for each in (keys[0], key)])
+            return place, fernet.rotate(stored.encode()).decode()
+    return None, stored
 
 
 def _fernet(dialect: Dialect) -> MultiFernet:

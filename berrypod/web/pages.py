@@ -6,16 +6,15 @@ A panel is a section of a page; what has an address of its own (`/admin/backup/r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from secrets import compare_digest
 from typing import Any, Final
 
 from litestar import Request
-from litestar.middleware.csrf import CSRF_SECRET_LENGTH, generate_csrf_hash
 from litestar.response import Template
 from litestar.template.base import csrf_token
 from markupsafe import Markup
 
 from berrypod.web.admin.pages import page
+from berrypod.web.form_tokens import rules_of
 
 # In the `opt` of a handler that reads its body itself, piece by piece, and so calls `is_form_token` itself.
 CHECKS_FORM_TOKEN: Final = {"exclude_from_csrf": True}
@@ -43,10 +42,6 @@ def is_form_token(request: Request[Any, Any, Any], token: str) -> bool:
 
     The shop checks all forms; a handler with `CHECKS_FORM_TOKEN` does it itself. It must not act on a form before.
     """
-    config = request.app.csrf_config
-    cookie = request.cookies.get(config.cookie_name, "") if config else ""
-    secret, signature = cookie[:CSRF_SECRET_LENGTH], cookie[CSRF_SECRET_LENGTH:]
-    if config is None or not signature or not token.isascii() or not cookie.isascii():
-        return False
-    genuine = compare_digest(signature, generate_csrf_hash(secret, config.secret))
-    return genuine and compare_digest(token, cookie)
+    rules = rules_of(request)
+    cookie = request.cookies.get(rules.config.cookie_name, "") if rules else ""
+    return rules is not None and rules.match(token, cookie)

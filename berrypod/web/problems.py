@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from berrypod import errors
 from berrypod.shop.fields import described
-from berrypod.web.security import expired_csrf_cookie
+from berrypod.web.form_tokens import expired_csrf_cookie
 
 log = logging.getLogger("berrypod.web")
 

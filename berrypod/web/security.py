@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
-from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
 from litestar.exceptions import SerializationException
 from litestar.middleware.base import DefineMiddleware
 from litestar.middleware.session.base import SessionMiddleware
 from litestar.middleware.session.client_side import ClientSideSessionBackend, CookieBackendConfig
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from berrypod.settings import Settings
+from berrypod.settings import Secret, Settings
 from berrypod.storage.fields import derive_subkey
+from berrypod.web.form_tokens import TokenRules, token_rules
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -33,7 +34,6 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
 # Parts of the address under which neither a basket nor a form lives.
 _WITHOUT_COOKIES: Final = frozenset({"api", "static", "health", "schema", "metrics"})
 
-CSRF_COOKIE: Final = "berrypod_csrf"
 BASKET_DAYS: Final = 30
 ADMIN_SESSION_DAYS: Final = 14
 
@@ -75,38 +75,9 @@ def _cache_control(scope: Scope) -> list[tuple[bytes, bytes]]:
     return [(b"cache-control", value)]
 
 
-def csrf_config(settings: Settings) -> CSRFConfig:
+def form_token_rules(settings: Settings) -> TokenRules:
     """A token in a cookie and in each form. The API takes no cookies and so needs none."""
-    return CSRFConfig(
-        secret=derive_subkey(settings.secret_key_base, "csrf").hex(),
-        # With the prefix browsers take it from this host alone, over TLS. Otherwise another host of the same domain, or
-        # somebody on the line, could plant a genuine token that was made for himself, and send forms with it.
-        cookie_name=f"__Host-{CSRF_COOKIE}" if settings.production else CSRF_COOKIE,
-        cookie_path="/",
-        cookie_secure=settings.production,
-        cookie_httponly=True,
-        cookie_samesite="lax",
-        exclude=[rf"^/({'|'.join(sorted(_WITHOUT_COOKIES))})(/|$)"],
-    )
-
-
-def expired_csrf_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> list[Cookie]:
-    """What takes the token's cookie away from a browser that sent one."""
-    config = connection.app.csrf_config
-    if config is None or config.cookie_name not in connection.cookies:
-        return []
-    # With the flags that it was set with: browsers refuse a cookie with the prefix `__Host-` without them.
-    return [
-        Cookie(
-            key=config.cookie_name,
-            path=config.cookie_path,
-            secure=config.cookie_secure,
-            httponly=True,
-            samesite=config.cookie_samesite,
-            max_age=0,
-            expires=0,
-        )
-    ]
+    return token_rules(settings, exclude=rf"^/({'|'.join(sorted(_WITHOUT_COOKIES))})(/|$)")
 
 
 class Sessions:
@@ -134,23 +105,36 @@ def sessions(settings: Settings) -> DefineMiddleware:
 
 
 def _cookies(settings: Settings, *, name: str, purpose: str, path: str, days: int) -> _CookieBackend:
-    config = CookieBackendConfig(
-        secret=derive_subkey(settings.secret_key_base, purpose),
-        key=name,
-        path=path,
-        max_age=days * _DAY_SECONDS,
-        secure=settings.production,
-        httponly=True,
-        samesite="lax",
-    )
-    return _CookieBackend(config)
+    def backend(base: Secret) -> ClientSideSessionBackend:
+        config = CookieBackendConfig(
+            secret=derive_subkey(base, purpose),
+            key=name,
+            path=path,
+            max_age=days * _DAY_SECONDS,
+            secure=settings.production,
+            httponly=True,
+            samesite="lax",
+        )
+        return ClientSideSessionBackend(config)
+
+    present, *former = map(backend, (settings.secret_key_base, *settings.secret_key_base_former))
+    return _CookieBackend(present.config, former)
 
 
 class _CookieBackend(ClientSideSessionBackend):
-    """Litestar's own makes some cookies that were tampered with an error of the server. They are no session."""
+    """Litestar's own makes some cookies that were tampered with an error of the server. They are no session.
+
+    What a former key has encrypted is read, too. It is sent back under the present one, as each answer sends it anew.
+    """
+
+    def __init__(self, config: CookieBackendConfig, former: Sequence[ClientSideSessionBackend] = ()) -> None:
+        super().__init__(config)
+        self._former = tuple(former)
 
     async def load_from_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, Any]:
-        try:
-            return await super().load_from_connection(connection)  # pyright: ignore[reportUnknownMemberType]
-        except (SerializationException, LookupError, TypeError, ValueError):
-            return {}
+        for backend in (super(), *self._former):
+            with suppress(SerializationException, LookupError, TypeError, ValueError):
+                found: dict[str, Any] = await backend.load_from_connection(connection)  # pyright: ignore[reportUnknownMemberType]
+                if found:
+                    return found
+        return {}

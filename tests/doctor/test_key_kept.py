@@ -45,3 +45,32 @@ def test_of_a_plain_shop_there_is_nothing_to_say(settings: Settings) -> None:
     plain = Shop(settings.database_path, {"DATABASE_PATH": str(settings.database_path)})
 
     assert plain.look("key-kept") == []
+
+
+class TestAChangeOfTheBaseKey:
+    """What is under SECRET_KEY_BASE: here, the authenticator of one admin."""
+
+    NEW = "a new base of the tests, as long as production wants it"
+
+    def test_that_is_not_complete(self, shop: Shop) -> None:
+        former = shop.environ["SECRET_KEY_BASE"]
+        shop.environ |= {"SECRET_KEY_BASE": self.NEW, "SECRET_KEY_BASE_FORMER": former}
+        (finding,) = shop.look("encrypted-fields")
+
+        assert finding.level == "warn"
+        assert "berrypod key rotate-base" in finding.what_to_do
+        assert former not in f"{finding.why}{finding.what_to_do}"
+
+    def test_that_is_complete_and_still_names_the_former_one(self, shop: Shop) -> None:
+        shop.environ |= {"SECRET_KEY_BASE_FORMER": self.NEW}
+        (finding,) = shop.look("encrypted-fields")
+
+        assert finding.level == "warn"
+        assert "Take SECRET_KEY_BASE_FORMER out" in finding.what_to_do
+
+    def test_that_names_the_wrong_one(self, shop: Shop) -> None:
+        shop.environ |= {"SECRET_KEY_BASE": self.NEW, "SECRET_KEY_BASE_FORMER": "none-that-this-shop-ever-had"}
+        (finding,) = shop.look("encrypted-fields")
+
+        assert finding.level == "fail"
+        assert "SECRET_KEY_BASE_FORMER" in finding.what_to_do

@@ -16,7 +16,7 @@ from litestar.testing import TestClient
 
 from berrypod.web.pages import CHECKS_FORM_TOKEN, form_token
 from berrypod.web.problems import handle_error
-from berrypod.web.security import CSRF_COOKIE
+from berrypod.web.form_tokens import CSRF_COOKIE
 
 BOUNDARY = "----berries"
 HEAD = {"content-type": f"multipart/form-data; boundary={BOUNDARY}", "accept": "application/json"}
