@@ -12,12 +12,21 @@ import click
 from rich_click import RichGroup
 
 from berrypod import __version__
-from berrypod.commands.common import echo_error
+from berrypod.commands.common import echo_error, examples
 from berrypod.commands.lazy import LazyCommand
 from berrypod.env_file import load_env_file
 from berrypod.errors import BerrypodError
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
+
+_BEGIN = examples(
+    "berrypod demo                                  # a shop to look at",
+    "berrypod db create && berrypod admin create    # a shop of your own ...",
+    "berrypod serve                                 # ... open for customers",
+    "berrypod doctor                                # is all in order?",
+    "berrypod backup create --output /safe/place/   # a copy of all of it",
+    "berrypod restore check FILE                    # what is this file?",
+)
 
 
 class BerrypodGroup(RichGroup):
@@ -48,19 +57,28 @@ class BerrypodGroup(RichGroup):
             ctx.exit(1)
 
 
-@click.group(cls=BerrypodGroup)
+@click.group(cls=BerrypodGroup, epilog=_BEGIN)
 @click.version_option(__version__, prog_name="berrypod")
 @click.option(
     "--env-file",
+    type=click.Path(),
     metavar="FILE",
     envvar="BERRYPOD_ENV_FILE",
-    help="Read settings from FILE (NAME=value lines). The environment itself wins.",
+    help="Read the settings from FILE (lines of NAME=value; also as BERRYPOD_ENV_FILE). What is set in the environment "
+    "wins.",
 )
 def cli(env_file: str | None) -> None:
     """Berrypod: a shop in one encrypted file.
 
-    `berrypod demo` shows one. The settings are environment variables: SECRET_KEY_DB (the key of the file),
-    SECRET_KEY_BASE (sessions), DATABASE_PATH (the file), BERRYPOD_ENV (dev or prod).
+    \b
+    The settings are environment variables:
+      DATABASE_PATH    the file
+      SECRET_KEY_DB    its key; `berrypod secret` makes one
+      SECRET_KEY_BASE  the key of sessions and encrypted fields; another one
+      BERRYPOD_ENV     dev, or prod for a shop that sells
+
+    Each command says more with --help. Exit status: 0 done, 1 refused or failed (why, and what to do, is on standard
+    error), 2 wrong usage.
     """
 
 
@@ -68,10 +86,11 @@ def cli(env_file: str | None) -> None:
 _COMMANDS = {
     "admin": "Make admins, help those who cannot get in, and disable those who should not.",
     "audit": "Show who did what to the shop, when and from where, the newest first.",
-    "db": "Create or upgrade the database file.",
+    "completion": "Print a script for your shell, with which the Tab key completes commands, options and file names.",
+    "db": "Create or upgrade the database file, encrypt it, or take the encryption off.",
     "demo": "Make a demo shop with products, pictures and orders, encrypted with keys of its own, and serve it.",
     "doctor": "Check that the shop is in order, and its file as safe as it should be.",
-    "key": "Keep the key of the shop's file safe.",
+    "key": "Keep the keys of the shop safe, and change them.",
     "plugins": "List the plugins: version, hooks, state, and the error of those in quarantine.",
     "secret": "Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.",
     "serve": "Serve the shop.",
@@ -95,7 +114,7 @@ def _env_file(arguments: Sequence[str]) -> str | None:
 
 def _needs_no_shop(arguments: Sequence[str]) -> bool:
     """True for what must work while the settings are wrong: help, the secret that is to be set, and the doctor."""
-    if not arguments or "--help" in arguments or arguments[0] in ("secret", "demo", "--version"):
+    if not arguments or "--help" in arguments or arguments[0] in ("secret", "demo", "completion", "--version"):
         return True
     options = ("--env-file", _env_file(arguments))
     return next((each for each in arguments if each not in options and not each.startswith("-")), "") == "doctor"

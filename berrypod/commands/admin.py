@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich_click import RichGroup
 
-from berrypod.accounts.admins import AdminRecord
-from berrypod.accounts.passwords import MINIMUM_CHARACTERS
-from berrypod.commands.common import echo_json, opened_parts
+from berrypod.commands.common import echo_json, examples, opened_parts
 from berrypod.errors import Conflict, Invalid
 from berrypod.events import AdminChanged, AdminCreated
+
+if TYPE_CHECKING:
+    from berrypod.accounts.admins import AdminRecord
 
 _password_stdin = click.option(
     "--password-stdin",
@@ -29,12 +30,17 @@ def admin() -> None:
     """Make admins, help those who cannot get in, and disable those who should not."""
 
 
-@admin.command()
+@admin.command(
+    epilog=examples(
+        "berrypod admin create --email ada@example.com --name Ada",
+        "berrypod admin create --email ada@example.com --password-stdin < word.txt",
+    )
+)
 @click.option("--email", prompt="E-mail address", help="To sign in with. Nothing is sent there.")
 @click.option("--name", default="", help="How the administration greets the admin.")
 @_password_stdin
 def create(email: str, name: str, password_stdin: bool) -> None:
-    """Make an admin. The password is asked twice."""
+    """Make an admin. What is not given is asked: the address, and the password twice."""
     password = _read_password(from_stdin=password_stdin)
 
     async def run() -> AdminRecord:
@@ -48,7 +54,7 @@ def create(email: str, name: str, password_stdin: bool) -> None:
 
 
 @admin.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List the admins: second factor, last sign-in, state."""
 
@@ -71,7 +77,7 @@ def list_(as_json: bool) -> None:
 
 
 @admin.command("reset-password")
-@click.argument("email")
+@click.argument("email", metavar="EMAIL")
 @_password_stdin
 def reset_password(email: str, password_stdin: bool) -> None:
     """Set a new password for EMAIL, and end all sessions. The second factor stays as it is."""
@@ -92,7 +98,7 @@ def reset_password(email: str, password_stdin: bool) -> None:
 
 
 @admin.command()
-@click.argument("email")
+@click.argument("email", metavar="EMAIL")
 def disable(email: str) -> None:
     """Let EMAIL in no more, and end all sessions at once. The last admin cannot be disabled."""
 
@@ -107,9 +113,9 @@ def disable(email: str) -> None:
 
 
 @admin.command()
-@click.argument("email")
+@click.argument("email", metavar="EMAIL")
 def enable(email: str) -> None:
-    """Let a disabled admin in again."""
+    """Let EMAIL, who was disabled, in again."""
 
     async def run() -> AdminRecord:
         async with opened_parts() as parts:
@@ -122,7 +128,7 @@ def enable(email: str) -> None:
 
 
 @admin.command("disable-totp")
-@click.argument("email")
+@click.argument("email", metavar="EMAIL")
 def disable_totp(email: str) -> None:
     """Turn the second factor of EMAIL off, for when phone and recovery codes are gone."""
 
@@ -145,6 +151,8 @@ def _read_password(*, from_stdin: bool) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
         raise click.UsageError("Standard input is no terminal: give the password with --password-stdin.")
+    from berrypod.accounts.passwords import MINIMUM_CHARACTERS  # noqa: PLC0415 - slow to import
+
     prompt = f"Password (at least {MINIMUM_CHARACTERS} characters)"
     return str(click.prompt(prompt, hide_input=True, confirmation_prompt="The same again"))
 

@@ -10,20 +10,25 @@ from rich_click import RichCommand
 
 from berrypod.audit import KINDS, AuditLog, AuditPage, Kind
 from berrypod.audit.words import Tone, describe, who
-from berrypod.commands.common import echo_json
+from berrypod.commands.common import echo_json, examples
 from berrypod.errors import StorageError
 from berrypod.settings import Settings
 
 _STYLES: dict[Tone, str] = {"good": "green", "info": "", "warn": "yellow", "bad": "red"}
 
 
-@click.command(cls=RichCommand)
+@click.command(
+    cls=RichCommand, epilog=examples("berrypod audit --search ada@example.com", "berrypod audit --kind backup --json")
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many lines at most.")
 @click.option("--kind", type=click.Choice(list(KINDS)), help="Only what is about this.")
 @click.option("--search", "text", default="", help="Only lines with all of these words.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def audit(limit: int, kind: Kind | None, text: str, as_json: bool) -> None:
-    """Show who did what to the shop, when and from where, the newest first."""
+    """Show who did what to the shop, when and from where, the newest first.
+
+    Read from the log beside the database: it needs no key, and no database that can be opened.
+    """
     log = AuditLog(Settings.from_env().database_path.resolve())
     found = _read(log, limit, kind, text)
     if as_json:

@@ -12,6 +12,7 @@ async def _orders() -> None:
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,12 @@ from berrypod.settings import Settings
 if TYPE_CHECKING:
     from berrypod.context import PluginContext
     from berrypod.parts import Parts
+
+
+def examples(*lines: str) -> str:
+    """The epilog of a command's help: lines to copy, at most 76 characters long."""
+    # rich-click makes one paragraph of neighbouring lines, whatever marks them.
+    return "\n\n".join(("Examples:", *(f"$ {line}" for line in lines)))
 
 
 def current_plugins() -> Plugins | None:
@@ -96,6 +103,7 @@ def echo_json(value: Any) -> None:
 
 def echo_error(error: BerrypodError) -> None:
     """Print an error's message and hint on standard error."""
-    click.echo(click.style("Error: ", fg="red", bold=True) + error.message, err=True)
+    label = "Error: " if os.environ.get("NO_COLOR") else click.style("Error: ", fg="red", bold=True)
+    click.echo(label + error.message, err=True)
     if error.hint:
         click.echo(error.hint, err=True)

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 from rich_click import RichCommand
 
 from berrypod.accounts import Accounts
+from berrypod.commands.common import examples
+from berrypod.commands.progress import progress_bar
 from berrypod.commands.serve import listen, origin_of, serve_on
 from berrypod.demo import fill
 from berrypod.env_file import read_env_file
@@ -33,7 +33,9 @@ _EMAIL = "admin@example.com"
 _HIGHEST_PORT = 65_535
 
 
-@click.command(cls=RichCommand)
+@click.command(
+    cls=RichCommand, epilog=examples("berrypod demo --port 0", "berrypod --env-file berrypod-demo/berrypod.env stats")
+)
 @click.option(
     "--folder",
     default="berrypod-demo",
@@ -43,7 +45,11 @@ _HIGHEST_PORT = 65_535
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, _HIGHEST_PORT), help="0 takes a free one."
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, _HIGHEST_PORT),
+    help="Port to listen on; 0 takes a free one.",
 )
 @click.option("--no-serve", is_flag=True, help="Make the shop and stop there.")
 def demo(folder: Path, host: str, port: int, no_serve: bool) -> None:
@@ -91,9 +97,8 @@ async def _make(settings: Settings, values: Mapping[str, str]) -> None:
     database = Database(settings)
     await database.open()
     try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Painting pictures and stocking the shelves ...", total=1.0)
-            await fill(database, now=datetime.now(UTC), progress=lambda share: progress.update(task, completed=share))
+        with progress_bar("Painting pictures and stocking the shelves ...") as tell:
+            await fill(database, now=datetime.now(UTC), progress=tell)
         await Accounts(database, settings).admins.create(
             email=values["BERRYPOD_DEMO_EMAIL"], name="Demo", password=values["BERRYPOD_DEMO_PASSWORD"]
         )

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -16,10 +16,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from rich_click import RichCommand
 
-from berrypod.commands.common import current_plugins, echo_json
+from berrypod.commands.common import current_plugins, echo_json, examples
 from berrypod.declarations.doctor import Level
-from berrypod.doctor.circumstances import subject_of
-from berrypod.doctor.examining import Report, Told, examine
+
+if TYPE_CHECKING:
+    from berrypod.doctor.examining import Report, Told
 
 _STYLES: Final[dict[Level, str]] = {"pass": "green", "warn": "bold yellow", "fail": "bold red"}
 _MARKS: Final[dict[Level, str]] = {"pass": "pass", "warn": "WARN", "fail": "FAIL"}
@@ -28,16 +29,22 @@ _INDENT: Final = " " * 7
 _WIDTH: Final = 100
 
 
-@click.command(cls=RichCommand)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.option("--thorough", is_flag=True, help="Read the whole file, every page of it. 200 MB take some seconds.")
+@click.command(
+    cls=RichCommand,
+    epilog=examples("berrypod doctor --thorough", "berrypod --env-file /etc/berrypod.env doctor --json"),
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@click.option("--thorough", is_flag=True, help="Read every page of the file as well: some 100 MB a second.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool, thorough: bool) -> None:
     """Check that the shop is in order, and its file as safe as it should be.
 
-    Each check says what was found, why, and what to do. Nothing is changed, and no secret is shown.
+    Each check says what was found, why, and what to do. Nothing is changed, and no secret is shown. The shop may run.
     Exit status 0: all passed, or warnings at most. 1: something is wrong.
     """
+    from berrypod.doctor.circumstances import subject_of  # noqa: PLC0415 - slow to import, and not for its help
+    from berrypod.doctor.examining import examine  # noqa: PLC0415
+
     root = ctx.find_root().params.get("env_file")
     subject = subject_of(plugins=current_plugins(), thorough=thorough, env_file=Path(root) if root else None)
     with subject, _progress() as (tell, subject.progress):

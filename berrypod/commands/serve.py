@@ -15,8 +15,9 @@ from rich_click import RichCommand
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
-from berrypod.commands.common import opened_parts, settings_with_key
+from berrypod.commands.common import examples, opened_parts, settings_with_key
 from berrypod.errors import SchemaOlder, SettingsError
+from berrypod.proxies import PROXIES
 from berrypod.settings import Settings
 from berrypod.storage import schema
 
@@ -26,7 +27,13 @@ _HIGHEST_PORT = 65_535
 _SHUTDOWN_SECONDS = 30
 
 
-@click.command(cls=RichCommand)
+@click.command(
+    cls=RichCommand,
+    epilog=examples(
+        "berrypod --env-file /etc/berrypod.env serve",
+        "berrypod serve --workers 2 --trust-proxy 127.0.0.1   # behind nginx or Caddy",
+    ),
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option(
     "--port",
@@ -39,24 +46,31 @@ _SHUTDOWN_SECONDS = 30
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve the one file."
 )
 @click.option("--upgrade", is_flag=True, help="Bring an older database to this version's schema first.")
+@click.option("--create", is_flag=True, help="Make an empty shop first, if there is no file.")
 @click.option(
     "--trust-proxy",
-    metavar="ADDRESS",
-    help="Address of a proxy in front, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    metavar="ADDRESSES",
+    help="Proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; goes before "
+    "BERRYPOD_TRUSTED_PROXIES.",
 )
-def serve(host: str, port: int, workers: int, upgrade: bool, trust_proxy: str | None) -> None:
+def serve(host: str, port: int, workers: int, upgrade: bool, create: bool, trust_proxy: str | None) -> None:
     """Serve the shop.
 
-    The database must exist: `berrypod db create` makes a new one, and
-    `berrypod demo` a whole shop to look at.
+    The database must exist: `berrypod db create` makes a new one, and `berrypod demo` a whole shop to look at.
+    Ctrl+C, or SIGTERM, stops it: what is in flight gets half a minute to end.
     """
+    if trust_proxy is not None:
+        os.environ[PROXIES] = trust_proxy  # Workers read it from there.
     settings = settings_with_key()
     listener = listen(host, port)
+    if create and not settings.database_path.exists():
+        schema.create(settings.database_path, settings.secret_key_db)
+        click.echo(f"Created {settings.database_path}: an empty shop.")
     asyncio.run(_check(settings, origin_of(listener), upgrade=upgrade))
-    serve_on(listener, workers=workers, trust_proxy=trust_proxy)
+    serve_on(listener, workers=workers)
 
 
-def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | None = None) -> None:
+def serve_on(listener: socket.socket, *, workers: int = 1) -> None:
     """Serve the shop of the environment on `listener` until told to stop. Requests wait while it starts."""
     click.echo(f"Listening on {origin_of(listener)}/  (Ctrl+C stops)")
     config = uvicorn.Config(
@@ -66,8 +80,7 @@ def serve_on(listener: socket.socket, *, workers: int = 1, trust_proxy: str | No
         access_log=False,
         server_header=False,
         log_config=log_config(),
-        proxy_headers=trust_proxy is not None,
-        forwarded_allow_ips=trust_proxy,
+        proxy_headers=False,  # berrypod.web.forwarded does that, and knows the settings
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     if workers > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -13,10 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich_click import RichGroup
 
-from berrypod.accounts.principals import SCOPE_MEANINGS, SCOPES
-from berrypod.accounts.tokens import NewToken, TokenRecord
-from berrypod.commands.common import echo_json, opened_parts
+from berrypod.commands.common import echo_json, examples, opened_parts
 from berrypod.events import TokenCreated, TokenRevoked
+from berrypod.scopes import SCOPE_MEANINGS, SCOPES
+
+if TYPE_CHECKING:
+    from berrypod.accounts.tokens import NewToken, TokenRecord
 
 _DURATION: Final = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[hdwy])", re.ASCII)
 _UNITS: Final = {
@@ -45,20 +47,30 @@ def token() -> None:
     """Make, list and revoke the API tokens of programs."""
 
 
-@token.command()
-@click.argument("name")
+@token.command(
+    epilog=examples(
+        "berrypod token create nightly --scope backup:read --scope backup:write",
+        "TOKEN=$(berrypod token create monitor --scope stats:read --expires-in 1y)",
+    )
+)
+@click.argument("name", metavar="NAME")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     required=True,
     type=click.Choice(SCOPES),
-    help="What it may do. Repeat it for several scopes.",
+    help="What it may do. Give it several times for several scopes.",
 )
-@click.option("--expires-in", type=_Duration(), help="12h, 30d, 8w, 1y. Without it: good until it is revoked.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--expires-in", type=_Duration(), help="For how long it is good: 12h, 30d, 8w, 1y. Without it, until it is revoked."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def create(name: str, scopes: tuple[str, ...], expires_in: timedelta | None, as_json: bool) -> None:
-    """Make a token called NAME. It is printed once, alone on standard output."""
+    """Make a token called NAME, with which a program may use the API as far as its scopes go.
+
+    It is printed once, alone on standard output. What each scope allows is said on standard error.
+    """
 
     async def run() -> NewToken:
         async with opened_parts() as parts:
@@ -80,7 +92,7 @@ def create(name: str, scopes: tuple[str, ...], expires_in: timedelta | None, as_
 
 
 @token.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List the tokens, revoked ones too, the newest first."""
 
@@ -110,7 +122,7 @@ def list_(as_json: bool) -> None:
 
 
 @token.command()
-@click.argument("prefix")
+@click.argument("prefix", metavar="PREFIX")
 def revoke(prefix: str) -> None:
     """Revoke the token with this PREFIX (`berrypod token list` shows it). It is worthless from the next request on."""
 

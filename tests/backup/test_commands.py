@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 import pytest
-from berrypod_backup import commands, plugin
+from berrypod_backup import doing, plugin
 from berrypod_backup.last import recall
 from berrypod_backup.store import Store
 from click.testing import CliRunner, Result
@@ -97,13 +97,13 @@ def test_it_waits_for_another_backup_and_says_so(
     folder = encrypted_settings.database_path.with_name(encrypted_settings.database_path.name + "-work") / "backup"
     held = os.open(Store(lambda: folder).turn_file, os.O_RDWR | os.O_CREAT)
     fcntl.flock(held, fcntl.LOCK_EX)
-    tell = commands._tell_of_waiting
+    tell = doing._tell_of_waiting
 
     def told() -> None:
         tell()
         os.close(held)
 
-    monkeypatch.setattr(commands, "_tell_of_waiting", told)
+    monkeypatch.setattr(doing, "_tell_of_waiting", told)
     result = run("create", "--output", tmp_path / "copy.db")
     assert result.exit_code == 0
     assert "Another backup is being made" in result.stderr
@@ -156,7 +156,7 @@ def test_a_bad_backup_is_refused_with_the_reason(run: Any, tmp_path: Path) -> No
 def test_one_of_a_later_version_is_refused(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "copy.db"
     run("create", "--output", target)
-    monkeypatch.setattr(commands.schema, "known_revisions", lambda: ("0000",))
+    monkeypatch.setattr(doing.schema, "known_revisions", lambda: ("0000",))
     assert refusal(run("verify", target)).code == "schema_newer"
 
 

@@ -25,6 +25,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         settings: Settings | None = None,
         env: Mapping[str, str] | None = None,
         input: str | None = None,  # noqa: A002 - click's own name
+        color: bool = False,
     ) -> Result:
         with monkeypatch.context() as patched:
             for name in ("SECRET_KEY_BASE", "SECRET_KEY_DB", "BERRYPOD_ENV", "BERRYPOD_ENV_FILE", "DATABASE_PATH"):
@@ -32,6 +33,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             values = environment(settings) if settings else {"DATABASE_PATH": str(tmp_path / "absent.db")}
             for name, value in {**values, **(env or {})}.items():
                 patched.setenv(name, value)
-            return CliRunner().invoke(cli, list(arguments), input=input)
+            return CliRunner().invoke(cli, list(arguments), input=input, color=color)
 
     return run

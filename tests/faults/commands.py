@@ -34,6 +34,7 @@ def import_all() -> None:
         "berrypod_restore.api",
         "berrypod_restore.builtin_guards",
         "berrypod_restore.commands",
+        "berrypod_restore.doing",
         "berrypod_restore.pages",
         "berrypod_restore.panel",
         "berrypod_restore.shrinkage",

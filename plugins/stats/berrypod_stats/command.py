@@ -13,6 +13,7 @@ from rich.table import Table
 from rich_click import RichCommand
 
 from berrypod.commands.common import echo_json, opened_context
+from berrypod.commands.progress import progress_bar
 from berrypod.errors import BerrypodError
 from berrypod.storage.files import people_size
 from berrypod_stats.gather import groups
@@ -25,7 +26,7 @@ _BAR_WIDTH = 10
 
 
 @click.command(cls=RichCommand)
-@click.option("--json", "as_json", is_flag=True, help="For programs: what GET /api/stats answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs: what GET /api/stats answers.")
 @click.option("--indexes", is_flag=True, help="Show each table's indexes on lines of their own.")
 def stats(as_json: bool, indexes: bool) -> None:
     """Show what is in the shop's file: rows and exact size of each table, encryption, free pages.
@@ -43,7 +44,8 @@ def stats(as_json: bool, indexes: bool) -> None:
 
 async def _measure() -> Stats:
     async with opened_context("stats") as context:
-        view = await measurements_of(context).refresh()
+        with progress_bar("Measuring the tables ..."):
+            view = await measurements_of(context).refresh()
         return report(view, await groups(context.plugins))
 
 

@@ -1,0 +1,133 @@
+"""What `berrypod restore` does. Apart from its commands: to show their help, nothing of this need be imported."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from berrypod.commands.common import context_anyway, echo_json
+from berrypod.settings import Secret
+from berrypod_restore import on_terminal
+from berrypod_restore.differences import Comparison
+from berrypod_restore.faults import RestoreError
+from berrypod_restore.plugin import restores_of
+from berrypod_restore.records import CONFIRMATION, RestoreRecord
+from berrypod_restore.service import Restores
+from berrypod_restore.wire import told
+
+_ACTOR = "cli"
+
+
+async def check(file: Path, key: Secret | None, *, as_json: bool) -> None:
+    async with _restores() as restores, _staged(restores, file) as staged:
+        record = await _looked_at(restores, staged, key)
+        comparison = await restores.compare(record.id) if record.state == "ready" else None
+        if as_json:
+            echo_json(told(record, comparison))
+        else:
+            on_terminal.show_file(record)
+            if comparison:
+                on_terminal.show_comparison(comparison, str(record.filename))
+        _require_ready(record)
+
+
+async def apply(file: Path, key: Secret | None, *, yes: bool, accept_newer: bool, as_json: bool) -> None:
+    async with _restores() as restores, _staged(restores, file) as staged:
+        record = await _looked_at(restores, staged, key)
+        if record.wants_encryption and (yes or on_terminal.confirm("Encrypt a copy with this shop's key, and go on?")):
+            await restores.rekey(record.id, None, by=_ACTOR)
+            record = await on_terminal.follow(restores, record.id)
+        if not as_json or not yes:
+            on_terminal.show_file(record)
+        _require_ready(record)
+        comparison = await restores.compare(record.id)
+        expect = await restores.expect(record.id, comparison)
+        _require_consent(comparison, str(record.filename), yes=yes, quiet=as_json and yes)
+        await restores.apply(
+            record.id, confirm=CONFIRMATION, expect=expect, accept_newer=accept_newer, by=_ACTOR, address=None
+        )
+        await _end(restores, record.id, as_json=as_json)
+
+
+async def undo(former: str | None, *, yes: bool, accept_newer: bool, as_json: bool) -> None:
+    async with _restores() as restores:
+        comparison = await restores.compare_former(former)
+        expect = await restores.expect_former(former, comparison)
+        _require_consent(comparison, "the former database", yes=yes, quiet=as_json and yes)
+        record = await restores.undo(former=former, expect=expect, accept_newer=accept_newer, by=_ACTOR, address=None)
+        await _end(restores, record.id, as_json=as_json)
+
+
+async def list_all(*, as_json: bool) -> None:
+    async with _restores() as restores:
+        records, formers = await restores.all(), await restores.formers()
+    if as_json:
+        echo_json({"restores": [told(record) for record in records], "formers": formers})
+    else:
+        on_terminal.show_list(records, formers)
+
+
+@asynccontextmanager
+async def _restores() -> AsyncGenerator[Restores]:
+    async with context_anyway("restore") as context:
+        restores = restores_of(context)
+        await restores.sweep()
+        yield restores
+
+
+@asynccontextmanager
+async def _staged(restores: Restores, file: Path) -> AsyncGenerator[RestoreRecord]:
+    """A copy of the file, staged; gone at the end, unless it has become the shop's."""
+    record = await restores.stage_file(file, by=_ACTOR)
+    try:
+        yield record
+    finally:
+        left = await restores.get(record.id)
+        if left.staged:
+            await restores.discard(record.id, by=_ACTOR)
+
+
+async def _looked_at(restores: Restores, staged: RestoreRecord, key: Secret | None) -> RestoreRecord:
+    """What the file is, with the key that was given or is asked for, if this shop's does not open it."""
+    record = await on_terminal.follow(restores, staged.id)
+    again = False
+    while record.wants_key and (tried := key or on_terminal.ask_key(again=again)):
+        await restores.rekey(record.id, tried, by=_ACTOR)
+        record = await on_terminal.follow(restores, record.id)
+        key, again = None, True
+    return record
+
+
+def _require_ready(record: RestoreRecord) -> None:
+    """:raises RestoreError: it cannot be restored, for the reason in its words."""
+    if record.state == "ready":
+        return
+    refused = next((one for one in record.guards if one.answer == "refuse"), None)
+    reason = record.error or refused or record.verdict
+    raise RestoreError(reason.message, hint=reason.hint) if reason else RestoreError(f"It is {record.state}")
+
+
+def _require_consent(comparison: Comparison, what: str, *, yes: bool, quiet: bool) -> None:
+    """:raises RestoreError: somebody typed other words."""
+    if not quiet:
+        on_terminal.show_comparison(comparison, what)
+    if not yes and on_terminal.typed_words() != CONFIRMATION:
+        raise RestoreError("The words do not match", hint="Nothing was replaced.")
+
+
+async def _end(restores: Restores, restore_id: str, *, as_json: bool) -> None:
+    record = await on_terminal.follow(restores, restore_id)
+    if as_json:
+        echo_json(told(record))
+    if record.state != "applied":
+        # `ready` again, if there can be another try.
+        raise _in_vain(record)
+    if not as_json:
+        on_terminal.show_end(record, str(restores.context.database.path))
+
+
+def _in_vain(record: RestoreRecord) -> RestoreError:
+    if record.error is None:
+        return RestoreError(f"It is {record.state}")
+    return RestoreError(record.error.message, hint=record.error.hint)
