@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+
 from litestar import Litestar
 
 from berrypod.app import create_app
 from berrypod.settings import Settings
 
+log = logging.getLogger("berrypod")
+
 
 def create() -> Litestar:
+    _end_with_parent()
     return create_app(Settings.from_env())
+
+
+def _end_with_parent() -> None:
+    """Stop when the process that started this one is killed.
+
+    uvicorn's workers would go on serving: nobody could stop them by what was started, and the port stayed taken.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        log.error("the process that started this worker has ended: it ends, too")
+        os.kill(os.getpid(), signal.SIGTERM)  # as an orderly stop: what is in flight ends first
+
+    threading.Thread(target=wait, name="berrypod-parent", daemon=True).start()
