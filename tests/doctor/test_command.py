@@ -33,7 +33,9 @@ def test_a_healthy_shop_ends_with_0(shop: Shop) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert " pass  Without the key, the file does not open: tried, and refused" in lines
-    assert lines[-2] == "26 passed."
+    passed = sum(line.startswith(" pass  ") for line in lines)
+    assert lines[-2] == f"{passed} passed."
+    assert passed > 20
     assert "WARN" not in result.stdout
     assert "\x1b" not in result.stdout, "colours are for terminals"
 
