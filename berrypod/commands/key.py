@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 from rich_click import RichCommand, RichGroup
 
-from berrypod.commands.common import current_plugins, echo_json, opened_parts, settings_with_key
+from berrypod.commands.common import echo_json, opened_parts, settings_with_key
+from berrypod.commands.telling import write_down
 from berrypod.errors import Invalid, SettingsError
 from berrypod.settings import Settings
 
 if TYPE_CHECKING:
-    from berrypod.events import Event
     from berrypod.keys.keeping import Kept
 
 
@@ -61,7 +61,7 @@ def kit(output: Path | None, to_pipe: bool) -> None:
         click.echo("\n".join((above, *(click.style(line, fg="black", bg="bright_white") for line in code), below)))
     else:
         click.echo(kit_text(made).reveal())
-    _write_down(KeyKitMade(fingerprint=made.fingerprint, actor="cli"))
+    write_down(KeyKitMade(fingerprint=made.fingerprint, actor="cli"))
 
 
 @key.command(cls=RichCommand)
@@ -146,12 +146,3 @@ def _read_key(prompt: str, *, from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise click.UsageError("Standard input is no terminal: give the key with --key-stdin.")
     return str(click.prompt(prompt, hide_input=True))
-
-
-def _write_down(event: Event) -> None:
-    """In the audit log, whether or not the shop's database can be opened."""
-    from berrypod.parts import create_parts  # noqa: PLC0415 - as above
-
-    parts = create_parts(Settings.from_env(), current_plugins())
-    parts.plugins.emit(event)
-    parts.audit.close()

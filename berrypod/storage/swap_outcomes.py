@@ -11,7 +11,7 @@ import msgspec
 from berrypod.decoding import decoder
 from berrypod.storage.files import write_durably
 
-Operation = Literal["restore", "undo"]
+Operation = Literal["restore", "undo", "encrypt", "decrypt", "rotate"]
 
 Result = Literal["replaced", "unchanged", "returned"]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from berrypod.settings import Secret
 from berrypod_restore.inspection import inspect
 from berrypod_restore.preparation import prepare
-from berrypod_restore.rekeying import rekey
+from berrypod.storage.rekeying import rekey
 
 small, big, old, new = Path(sys.argv[1]), Path(sys.argv[2]), Secret(sys.argv[3]), Secret(sys.argv[4])
 

@@ -13,7 +13,6 @@ import pytest
 from berrypod_restore.builtin_guards import builtin_guards
 from berrypod_restore.inspection import inspect
 from berrypod_restore.preparation import prepare
-from berrypod_restore.rekeying import rekey
 
 from berrypod import errors
 from berrypod.declarations import Allow, Refuse, RestoreCandidate
@@ -23,6 +22,7 @@ from berrypod.storage.connection import open_immutable
 from berrypod.storage.database import Database
 from berrypod.storage.files import file_mark
 from berrypod.storage.keys import DatabaseKey
+from berrypod.storage.rekeying import rekey
 from berrypod.storage.verification import count_rows
 from tests.conftest import KEY
 from tests.restore.badfiles import OTHER_KEY, Shops, changed_by, copied, flipped, make_shops

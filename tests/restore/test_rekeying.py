@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from berrypod_restore import rekeying
 from berrypod_restore.inspection import inspect
-from berrypod_restore.rekeying import rekey
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.settings import Secret
-from berrypod.storage import faults, origin
+from berrypod.storage import faults, origin, rekeying
 from berrypod.storage.connection import open_connection, open_immutable
 from berrypod.storage.diagnosis import find_key
 from berrypod.storage.files import sweep
 from berrypod.storage.keys import PLAIN_HEADER, DatabaseKey
+from berrypod.storage.rekeying import rekey
 from tests.conftest import KEY
 from tests.restore.badfiles import OTHER_KEY, Shops, changed_by, cut, flipped, make_shops
 from tests.storage.conftest import small_disk

@@ -17,6 +17,7 @@ from berrypod.storage.connection import open_immutable
 from berrypod.storage.faults import reach
 from berrypod.storage.files import require_space
 from berrypod.storage.keys import DatabaseKey, passphrase_fingerprint
+from berrypod.storage.rekeying import rekey
 from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod.storage.verification import count_rows
 from berrypod_restore import guarding
@@ -24,7 +25,6 @@ from berrypod_restore.faults import RestoreNotReady
 from berrypod_restore.inspection import Candidate, Inspection, inspect
 from berrypod_restore.preparation import Prepared, prepare
 from berrypod_restore.records import RestoreRecord
-from berrypod_restore.rekeying import rekey
 from berrypod_restore.workroom import Telling, Workroom, to_its_end
 
 # Where each stage begins, and how much of the whole it is.

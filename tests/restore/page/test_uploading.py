@@ -14,9 +14,9 @@ from litestar import Litestar, Request, get, post
 from litestar.config.csrf import CSRFConfig
 from litestar.testing import TestClient
 
+from berrypod.web.form_tokens import CSRF_COOKIE
 from berrypod.web.pages import CHECKS_FORM_TOKEN, form_token
 from berrypod.web.problems import handle_error
-from berrypod.web.form_tokens import CSRF_COOKIE
 
 BOUNDARY = "----berries"
 HEAD = {"content-type": f"multipart/form-data; boundary={BOUNDARY}", "accept": "application/json"}

@@ -1,4 +1,4 @@
-"""Bringing a staged file under the shop's key, whatever key it was made with, or none.
+"""A file written anew under another key, or under none: a backup that was made with another key, a plain shop.
 
 A new file is written: `PRAGMA rekey` would leave the file unreadable if it were killed at the wrong moment. By
 `sqlcipher_export`, and not by `VACUUM INTO`, which takes its key in the name of the file: that is in the text of its
@@ -38,7 +38,6 @@ from berrypod.storage.pages import read_pages
 from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod.storage.verification import count_rows, told, unlock_backup
 from berrypod.storage.watching import Watcher, in_loop
-from berrypod_restore.workroom import to_its_end
 
 # What the copy takes of memory, for each of the two files.
 _CACHE_KIBIBYTES = 4_096
@@ -66,18 +65,36 @@ async def rekey(path: Path, old: Secret | None, new: Secret | None, *, progress:
     try:
         old_key = await asyncio.to_thread(unlock_backup, path, old)
         await asyncio.to_thread(_make_room, path)
-        await _require_undamaged(path, old_key)
-        new_key = await asyncio.to_thread(DatabaseKey.for_new_file, new) if new is not None else None
-        with _temporary(path) as temporary:
-            reach("rekey.begun")
-            rows = await _run(path, old_key, lambda source: _export(source, path, temporary, new_key, tell))
-            reach("rekey.written")
-            await _verify(temporary, new, rows)
-            reach("rekey.verified")
-            await to_its_end(lambda: _put_in_place(temporary, path))
+        await require_undamaged(path, old_key)
+        with temporary_beside(path) as temporary:
+            await write_anew(path, old_key, temporary, new, tell)
+            await _to_its_end(lambda: _put_in_place(temporary, path))
         reach("rekey.done")
     except OSError as error:
         raise translate_os_error(error, path.parent) from error
+
+
+async def write_anew(
+    path: Path, key: DatabaseKey | None, target: Path, new: Secret | None, tell: Progress, *, thorough: bool = False
+) -> DatabaseKey | None:
+    """Write what is in `path` to `target`, an empty file, under another key; and see whether it is all there.
+
+    Nobody may write to either meanwhile, and no log may lie beside them.
+
+    :param key: opens `path`; None for a plain one.
+    :param new: the key of `target`; None for a plain one.
+    :param tell: called from a thread with the share (0 to 1) that is written.
+    :param thorough: compare indexes with their tables as well, in what was written.
+    :returns: what opens `target`.
+    :raises StorageError: it could not be done, or did not come out as it should. `target` is to be thrown away.
+    """
+    new_key = await asyncio.to_thread(DatabaseKey.for_new_file, new) if new is not None else None
+    reach("rekey.begun")
+    rows = await _run(path, key, lambda source: _export(source, path, target, new_key, tell))
+    reach("rekey.written")
+    await _verify(target, new, rows, thorough=thorough)
+    reach("rekey.verified")
+    return new_key
 
 
 def _make_room(path: Path) -> None:
@@ -85,7 +102,7 @@ def _make_room(path: Path) -> None:
     require_space(path.parent, path.stat().st_size + SPARE_BYTES)
 
 
-async def _require_undamaged(path: Path, key: DatabaseKey | None) -> None:
+async def require_undamaged(path: Path, key: DatabaseKey | None) -> None:
     """What is damaged must not come out as if it were whole: pages that nobody uses are not read by the export."""
     if key is None:
         return
@@ -99,7 +116,7 @@ async def _require_undamaged(path: Path, key: DatabaseKey | None) -> None:
 
 
 @contextmanager
-def _temporary(path: Path) -> Generator[Path]:
+def temporary_beside(path: Path) -> Generator[Path]:
     """A file beside it, readable by its owner alone, that no other process sweeps away; gone afterwards."""
     temporary = temporary_path(path)
     with claimed(temporary):
@@ -143,7 +160,7 @@ def _export(
         os.close(descriptor)
 
 
-async def _verify(target: Path, passphrase: Secret | None, rows: dict[str, int]) -> None:
+async def _verify(target: Path, passphrase: Secret | None, rows: dict[str, int], *, thorough: bool) -> None:
     """Never trust: it must open as a stranger would open it, and hold what the old one held."""
     try:
         key = await asyncio.to_thread(unlock_backup, target, passphrase)
@@ -151,13 +168,23 @@ async def _verify(target: Path, passphrase: Secret | None, rows: dict[str, int])
         raise errors.StorageError("The new file did not come out encrypted as it should. It was deleted.") from error
 
     def look(connection: dbapi2.Connection) -> tuple[list[str], dict[str, int]]:
-        return integrity.structural_problems(connection, thorough=False), count_rows(connection)
+        return integrity.structural_problems(connection, thorough=thorough), count_rows(connection)
 
     problems, copied = await _run(target, key, look)
     if problems:
         raise errors.StorageError(f"The new file is not as it should be, and was deleted: {told(problems)}")
     if copied != rows:
         raise errors.StorageError("The new file lacks rows of the old one. It was deleted.")
+
+
+async def _to_its_end(work: Callable[[], T]) -> T:
+    """Run `work` in a thread, to its end even if this task is cancelled."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _run(path: Path, key: DatabaseKey | None, work: Callable[[dbapi2.Connection], T]) -> T:
