@@ -132,7 +132,8 @@ class KeyNotNeeded(StorageError):
     code = "key_not_needed"
     title = "SECRET_KEY_DB is set, but the database is not encrypted"
     default_hint = (
-        "Unset SECRET_KEY_DB to open the file as it is; for an encrypted shop, DATABASE_PATH names another file."
+        "Unset SECRET_KEY_DB to open the file as it is, or encrypt it with that key: `berrypod db encrypt`. "
+        "If the shop was encrypted, DATABASE_PATH names another file."
     )
 
 

@@ -116,11 +116,15 @@ def _key_for_encrypting(settings: Settings) -> Secret:
 
 def _ask(question: str, answer: str) -> None:
     """:raises UsageError: there is nobody to ask. :raises Abort: it was answered otherwise."""
-    if not sys.stdin.isatty():
+    if not _somebody_is_there():
         raise click.UsageError("Nobody is there to ask: give both --yes and --yes-i-want-plain-text.")
     if str(click.prompt(question, default="", show_default=False, err=True)).strip() != answer:
         click.echo("That is not it. Nothing was changed.", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _see_to_formers(path: Path, *, remove: bool) -> None:

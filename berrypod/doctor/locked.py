@@ -22,7 +22,7 @@ from berrypod.storage.wholeness import require_whole
 # A page of a shop that runs may be half written when it is read without a lock.
 _TRIES = 3
 
-_NO_KEY_HELPS = "Make a new shop with SECRET_KEY_DB set, or encrypt this one: docs/compatibility.md says how."
+_NO_KEY_HELPS = "Stop the shop, set SECRET_KEY_DB, and run `berrypod db encrypt`."
 
 _STANDARD = {
     "cipher_page_size": "4096",

@@ -47,8 +47,8 @@ _QUERIES = {
 }
 
 _WHAT_TO_DO = (
-    "Whoever has this file, or a backup of it, can read it. Make a new shop with SECRET_KEY_DB set, or encrypt this "
-    "one: docs/compatibility.md says how."
+    "Whoever has this file, or a backup of it, can read it. Encrypt it: stop the shop, set SECRET_KEY_DB, and run "
+    "`berrypod db encrypt`."
 )
 
 

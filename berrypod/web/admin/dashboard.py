@@ -69,7 +69,8 @@ def _of_the_shop(database: Database, settings: Settings) -> Iterator[Attention]:
             kind="bad",
             title="The shop's file is not encrypted",
             text="Whoever gets hold of the file or of a backup can read everything in it. This is meant for "
-            "development only: set SECRET_KEY_DB before real customers come.",
+            "development only: before real customers come, stop the shop, set SECRET_KEY_DB, and run "
+            "`berrypod db encrypt`.",
         )
     if settings.base_key_is_public:
         yield Attention(
