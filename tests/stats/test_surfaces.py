@@ -130,7 +130,7 @@ class Page(HTMLParser):
             self.forbidden.append(tag)
         if tag == "script" and "src" not in names:
             self.forbidden.append(tag)
-        if tag not in ("meta", "link", "br", "img", "input"):
+        if tag not in ("meta", "link", "br", "img", "input", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
