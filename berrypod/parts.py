@@ -13,6 +13,7 @@ from berrypod.audit import AuditLog
 from berrypod.context import PluginContext
 from berrypod.events import ShopStarted, ShopStopping
 from berrypod.keys.keeping import KeyKeeping
+from berrypod.keys.rotation import KeyRotation
 from berrypod.maintenance import Maintenance
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
@@ -33,6 +34,7 @@ class Parts:
     shop: Shop
     audit: AuditLog
     key: KeyKeeping
+    rotation: KeyRotation
 
     def context(self, plugin: str) -> PluginContext:
         """What the plugin of that name gets to work with."""
@@ -56,7 +58,10 @@ class Parts:
         try:
             async with self.maintenance.watching(), self.plugins.lifespans():
                 self.plugins.emit(ShopStarted(version=__version__))
-                yield
+                try:
+                    yield
+                finally:
+                    await self.rotation.close()
                 self.plugins.emit(ShopStopping())
         finally:
             await self.database.close()
@@ -80,14 +85,16 @@ def create_parts(settings: Settings, plugins: Plugins | None = None) -> Parts:
 def put_together(settings: Settings, plugins: Plugins) -> Parts:
     """The parts, over a file that is not opened. The plugins are asked for nothing yet, and nothing is written down."""
     database = Database(settings)
+    maintenance = Maintenance(database)
     accounts, shop = Accounts(database, settings), Shop(database, emit=plugins.emit)
     return Parts(
         settings=settings,
         plugins=plugins,
         database=database,
-        maintenance=Maintenance(database),
+        maintenance=maintenance,
         accounts=accounts,
         shop=shop,
         audit=AuditLog(database.path),
         key=KeyKeeping(database, shop.settings, accounts.throttle),
+        rotation=KeyRotation(database, maintenance, settings, emit=plugins.emit),
     )

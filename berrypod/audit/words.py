@@ -273,6 +273,16 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
             "What was entered as the key that is kept is another one", f"The shop's is {of['fingerprint']}", "warn"
         ),
         events.BaseKeyRotated.name: _base_rotated,
+        events.KeyRotationStarted.name: lambda of: Told(
+            "A change of the shop's key was begun", f"From {of['fingerprint']} to {of['new_fingerprint']}", "warn"
+        ),
+        events.KeyRotated.name: lambda of: Told(
+            "The shop's key was changed", f"From {of['former_fingerprint']} to {of['fingerprint']}", "good"
+        ),
+        events.KeyRotationFailed.name: lambda of: Told("The shop's key could not be changed", of["message"], "bad"),
+        events.KeyRotationConfirmed.name: lambda of: Told(
+            "The change of the shop's key was confirmed", f"Key {of['fingerprint']}", "good"
+        ),
         events.DatabaseEncrypted.name: lambda of: Told(
             "The shop's file was encrypted", _joined(f"Key {of['fingerprint']}", of.size), "good"
         ),

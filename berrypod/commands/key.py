@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich_click import RichCommand, RichGroup
 
+from berrypod.commands import rotation
 from berrypod.commands.common import echo_json, opened_parts, settings_with_key
 from berrypod.commands.telling import write_down
 from berrypod.errors import Invalid, SettingsError
@@ -146,3 +147,7 @@ def _read_key(prompt: str, *, from_stdin: bool) -> str:
     if not sys.stdin.isatty():
         raise click.UsageError("Standard input is no terminal: give the key with --key-stdin.")
     return str(click.prompt(prompt, hide_input=True))
+
+
+for _command in (rotation.rotate, rotation.status, rotation.confirm):
+    key.add_command(_command)

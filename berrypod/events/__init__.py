@@ -10,6 +10,7 @@
                RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
                RestoreUndone  FormerDatabaseRemoved
     key        KeyKitMade  KeyKept  KeyNotRecognised  BaseKeyRotated  DatabaseEncrypted  DatabaseDecrypted
+               KeyRotationStarted  KeyRotated  KeyRotationFailed  KeyRotationConfirmed
     plugins    PluginQuarantined
 
 An event says that something has been done, never that it is about to be. It carries identifiers and counts,
@@ -43,6 +44,10 @@ from berrypod.events.keys import (
     KeyKept,
     KeyKitMade,
     KeyNotRecognised,
+    KeyRotated,
+    KeyRotationConfirmed,
+    KeyRotationFailed,
+    KeyRotationStarted,
 )
 from berrypod.events.restores import (
     FormerDatabaseRemoved,
@@ -88,6 +93,10 @@ __all__ = [
     "KeyKept",
     "KeyKitMade",
     "KeyNotRecognised",
+    "KeyRotated",
+    "KeyRotationConfirmed",
+    "KeyRotationFailed",
+    "KeyRotationStarted",
     "OrderPlaced",
     "OrderStatusChanged",
     "PluginQuarantined",

@@ -69,3 +69,48 @@ class DatabaseDecrypted(Event):
     fingerprint: str
     size_bytes: int
     former: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRotationStarted(Event):
+    """The shop's file is being written anew under another key, while the shop sells."""
+
+    name: ClassVar[str] = "key.rotation_started"
+
+    rotation_id: str
+    fingerprint: str
+    new_fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRotated(Event):
+    """The shop's file is under another key. Requests waited for `closed_seconds`. Earlier backups need the former."""
+
+    name: ClassVar[str] = "key.rotated"
+
+    rotation_id: str
+    former_fingerprint: str
+    fingerprint: str
+    closed_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRotationFailed(Event):
+    """The key could not be changed, for the reason in `code`: the shop goes on with the one that it had."""
+
+    name: ClassVar[str] = "key.rotation_failed"
+
+    rotation_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRotationConfirmed(Event):
+    """Somebody showed to have the new key: the former one opens nothing any more, but the former file if it is kept."""
+
+    name: ClassVar[str] = "key.rotation_confirmed"
+
+    rotation_id: str
+    fingerprint: str
+    former_removed: bool

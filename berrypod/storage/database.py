@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
-from berrypod.settings import Settings
-from berrypod.storage import schema
+from berrypod.settings import Secret, Settings
+from berrypod.storage import handover, schema
 from berrypod.storage.connection import CACHE_KIBIBYTES, open_connection
 from berrypod.storage.diagnosis import require_file, unlocked
 from berrypod.storage.dialect import create_engine
@@ -27,6 +29,8 @@ from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.reads import ReadPool
 from berrypod.storage.sessions import Sessions
 from berrypod.storage.swap_journal import is_cut_short
+
+log = logging.getLogger("berrypod.storage")
 
 T = TypeVar("T")
 
@@ -49,7 +53,7 @@ class Database:
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Opens nothing."""
+        """Opens nothing. `settings` stay as they are but for the key, which is the one that opened the file last."""
         self.settings = settings
         # Without links: the lock, the log and the work folder are beside the file itself, whatever name led to it.
         self.path: Path = settings.database_path.resolve()
@@ -85,8 +89,19 @@ class Database:
                 self._open = await self._open_in_thread()
                 if self._open.key:
                     self.expect_key(self._open.key)
+                self._settle_passphrase(self._open.passphrase)
                 self._times_opened += 1
             self._resumed.set()
+
+    def _settle_passphrase(self, passphrase: Secret | None) -> None:
+        """`settings` have the passphrase that opens the file: after a change of the key, another one than before."""
+        former = self.settings.secret_key_db
+        if passphrase is not None and (former is None or former.reveal() != passphrase.reveal()):
+            self.settings = replace(self.settings, secret_key_db=passphrase)
+            log.warning(
+                "the key of %s was changed: set SECRET_KEY_DB to the new one, restart, and `berrypod key confirm`",
+                self.path.name,
+            )
 
     async def close(self, *, timeout: float = 10.0) -> None:
         """Let open sessions and reads end, interrupt long jobs, close all connections and leave the gate.
@@ -269,6 +284,8 @@ class _Open:
             stack.callback(gate.leave)
             sweep(path.parent, of=path)
             self.key = stack.enter_context(unlocked(path, settings.secret_key_db, known=known_keys))
+            self.passphrase = handover.current(path, settings.secret_key_db, self.key, known_keys)
+            handover.tidy(path, self.key)
             self.reads = self._open_first()
             stack.callback(self.reads.close)
             self._stack = stack.pop_all()

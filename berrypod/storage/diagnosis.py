@@ -12,7 +12,7 @@ from pathlib import Path
 
 from berrypod import errors
 from berrypod.settings import Secret
-from berrypod.storage import log
+from berrypod.storage import handover, log
 from berrypod.storage.failures import LEAST_FREE_BYTES
 from berrypod.storage.files import free_bytes
 from berrypod.storage.keys import PAGE_BYTES, PLAIN_HEADER, SALT_BYTES, DatabaseKey
@@ -52,7 +52,7 @@ def unlocked(
         if opened is None:
             opened = _opened[identity] = _Opened(0, find_key(path, passphrase, known=known))
         else:
-            _compare(opened.key, passphrase, path)
+            _compare(opened.key, passphrase, path, known)
         opened.users += 1
     try:
         yield opened.key
@@ -63,7 +63,7 @@ def unlocked(
                 del _opened[identity]
 
 
-def _compare(key: DatabaseKey | None, passphrase: Secret | None, path: Path) -> None:
+def _compare(key: DatabaseKey | None, passphrase: Secret | None, path: Path, known: Sequence[DatabaseKey]) -> None:
     """Check a passphrase against the key of a file that is open here, and so must not be read."""
     if key is None:
         if passphrase is not None:
@@ -71,6 +71,9 @@ def _compare(key: DatabaseKey | None, passphrase: Secret | None, path: Path) -> 
     elif passphrase is None:
         raise errors.KeyMissing(f"{path} is encrypted, and SECRET_KEY_DB is not set")
     elif DatabaseKey.derive(passphrase, key.salt) != key:
+        heir = handover.heir_of(path, passphrase, known)
+        if heir is not None and heir.key_for(key.salt) == key:
+            return
         raise errors.WrongKey(f"SECRET_KEY_DB does not open {path}")
 
 
@@ -112,6 +115,8 @@ def find_key(path: Path, passphrase: Secret | None, *, known: Sequence[DatabaseK
 def identify(path: Path, passphrase: Secret | None, *, known: Sequence[DatabaseKey] = ()) -> DatabaseKey | None:
     """As `find_key`, by the bytes of the file alone: for a backup, whose folder need not be writable.
 
+    After a change of the shop's key, the former passphrase finds the key as well, until that is confirmed (`handover`).
+
     :raises DatabaseLocked: this process has it open as its shop.
     :raises StorageError: the subclass that says why no key was found.
     """
@@ -135,6 +140,9 @@ def identify(path: Path, passphrase: Secret | None, *, known: Sequence[DatabaseK
             salt = first[:SALT_BYTES]
             if key := next((key for key in known if key.salt == salt and key.authenticates(first, 1)), None):
                 return key
+            heir = handover.heir_of(path, passphrase, known)
+            if heir is not None and heir.key_for(salt).authenticates(first, 1):
+                return heir.key_for(salt)
             key = DatabaseKey.derive(passphrase, salt)
             if not key.authenticates(first, 1) and not _any_page_authentic(file.fileno(), size, key):
                 if not looks_encrypted(first):

@@ -74,7 +74,7 @@ class DatabaseKey:
         start = SALT_BYTES if number == 1 else 0
         end = PAGE_BYTES - _RESERVED_BYTES + SALT_BYTES  # the initialisation vector is authenticated too
         stored = page[end : end + _HMAC_BYTES]
-        expected = hmac.digest(self._hmac_key, page[start:end] + struct.pack("<I", number), "sha512")
+        expected = hmac.digest(self.page_hmac_key, page[start:end] + struct.pack("<I", number), "sha512")
         return hmac.compare_digest(stored, expected)
 
     def file_header(self, first_page: bytes) -> bytes:
@@ -87,7 +87,8 @@ class DatabaseKey:
         return (PLAIN_HEADER + rest)[:FILE_HEADER_BYTES]
 
     @cached_property
-    def _hmac_key(self) -> bytes:
+    def page_hmac_key(self) -> bytes:
+        """What pages are authenticated with. A secret."""
         salt = bytes(byte ^ _HMAC_SALT_MASK for byte in self.salt)
         return hashlib.pbkdf2_hmac("sha512", self.derived, salt, _HMAC_KEY_ROUNDS, _KEY_BYTES)
 
