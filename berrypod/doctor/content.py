@@ -13,7 +13,7 @@ from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, warned
 from berrypod.doctor.subject import Subject
 from berrypod.keys.base_key import encrypted_columns
-from berrypod.keys.kept import KEPT_SETTING, kept_in
+from berrypod.keys.kept import KEPT_SETTING, NEXT_SETTING, kept_in
 from berrypod.storage import integrity, schema, structure
 from berrypod.storage.fields import opens_fields
 from berrypod.storage.keys import passphrase_fingerprint
@@ -115,9 +115,10 @@ def key_kept(subject: Subject) -> Sequence[Finding]:
     if key is None or not subject.encrypted:
         return []
     with subject.connection() as connection:
-        row = connection.execute("SELECT CAST(value AS TEXT) FROM settings WHERE key = ?", (KEPT_SETTING,)).fetchone()
+        query = "SELECT CAST(value AS TEXT) FROM settings WHERE key IN (?, ?)"
+        notes = [str(row[0]) for row in connection.execute(query, (KEPT_SETTING, NEXT_SETTING))]
     fingerprint = passphrase_fingerprint(key)
-    kept = kept_in(row[0] if row else "", fingerprint)
+    kept = next(filter(None, (kept_in(note, fingerprint) for note in notes)), None)
     if kept is not None:
         why = f"Shown on {kept.at:%Y-%m-%d} by {kept.by}; the fingerprint of the key is {fingerprint}"
         return [passed(name, "The key is kept elsewhere", why)]

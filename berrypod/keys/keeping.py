@@ -16,7 +16,7 @@ import msgspec
 
 from berrypod.accounts.throttle import DATABASE_KEY, Bucket, Throttle
 from berrypod.errors import Invalid, Throttled
-from berrypod.keys.kept import KEPT_SETTING, Kept, kept_of
+from berrypod.keys.kept import KEPT_SETTING, NEXT_SETTING, Kept, kept_of
 from berrypod.keys.kit import NoKey
 from berrypod.settings import Secret
 from berrypod.shop.settings import ShopSettings
@@ -54,7 +54,10 @@ class KeyKeeping:
         if passphrase is None:
             return KeyState(fingerprint=None)
         fingerprint = await self._fingerprint(passphrase)
-        return KeyState(fingerprint=fingerprint, kept=kept_of(await self._settings.get(KEPT_SETTING), fingerprint))
+        stored = [await self._settings.get(name) for name in (KEPT_SETTING, NEXT_SETTING)]
+        return KeyState(
+            fingerprint=fingerprint, kept=next(filter(None, (kept_of(one, fingerprint) for one in stored)), None)
+        )
 
     async def confirm(self, entered: str, *, by: str, attempts_of: str | None = None) -> Kept:
         """Note that the key is kept, if what was entered is the key.
@@ -87,6 +90,11 @@ class KeyKeeping:
         kept = Kept(fingerprint=fingerprint, at=datetime.now(UTC), by=by)
         await self._settings.put(KEPT_SETTING, msgspec.to_builtins(kept))
         return kept
+
+    async def note_next(self, fingerprint: str, *, by: str) -> None:
+        """Note that a key is kept which is to take the place of the present one: it was entered just now."""
+        kept = Kept(fingerprint=fingerprint, at=datetime.now(UTC), by=by)
+        await self._settings.put(NEXT_SETTING, msgspec.to_builtins(kept))
 
     @property
     def _passphrase(self) -> Secret | None:

@@ -11,6 +11,8 @@ from berrypod.decoding import decoder
 
 # Of the section whose settings stay when a backup takes the place of the shop's file.
 KEPT_SETTING: Final = "backup.key_kept"
+# The same of a key that is to take the place of the present one.
+NEXT_SETTING: Final = "backup.next_key_kept"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any, Final
 
-import segno
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
-from markupsafe import Markup
 
 from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
@@ -19,6 +16,7 @@ from berrypod.plugins import Plugins
 from berrypod.web.admin.account import refused, tell_of_change
 from berrypod.web.admin.forms import Form, errors_of
 from berrypod.web.admin.pages import page, shop_name, to
+from berrypod.web.admin.qr import qr_svg
 from berrypod.web.admin.state import AnyRequest, flash
 
 ACCOUNT: Final = "/admin/account#authenticator"
@@ -116,14 +114,4 @@ async def _pending(request: AnyRequest, accounts: Accounts) -> TotpSetup | None:
 async def _set_up_page(request: AnyRequest, setup: TotpSetup, **context: Any) -> Template:
     secret = setup.secret.reveal()
     grouped = " ".join(secret[start : start + _GROUP] for start in range(0, len(secret), _GROUP))
-    return await page(request, "authenticator", qr=_qr_code(setup.uri.reveal()), secret=grouped, **context)
-
-
-def _qr_code(text: str) -> Markup:
-    """As SVG in the page: black on white in dark mode too, as cameras expect it, and without a style attribute."""
-    out = io.BytesIO()
-    segno.make(text, error="m").save(
-        out, kind="svg", xmldecl=False, svgns=False, scale=1, border=4, dark="#000", light="#fff", omitsize=True,
-        svgclass="qr__code", lineclass=None,
-    )  # fmt: skip
-    return Markup(out.getvalue().decode())  # noqa: S704 - made here, of squares alone
+    return await page(request, "authenticator", qr=qr_svg(setup.uri.reveal()), secret=grouped, **context)

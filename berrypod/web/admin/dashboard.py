@@ -14,6 +14,7 @@ from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.accounts.totp import TotpStatus
 from berrypod.keys.keeping import KeyState
+from berrypod.keys.rotation_records import KeyStatus
 from berrypod.plugin_report import PluginState
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
@@ -50,6 +51,7 @@ async def dashboard(
     attention = [
         *_of_the_shop(database, settings),
         *_of_the_key(await parts_of(request).key.state()),
+        *_of_the_change_of_key(await parts_of(request).rotation.status()),
         *_of_the_account(totp),
         *_of_plugins(plugins),
     ]
@@ -89,6 +91,22 @@ def _of_the_key(key: KeyState) -> Iterator[Attention]:
             text="If this machine is lost, a backup opens with the key alone: a lost key is a lost shop.",
             path=KEY_PAGE,
             link="Show that it is kept",
+        )
+
+
+def _of_the_change_of_key(status: KeyStatus) -> Iterator[Attention]:
+    if status.unconfirmed is not None:
+        text = (
+            "Set SECRET_KEY_DB to the new key wherever the server is started from, and start it anew."
+            if status.restart_needed
+            else "The server was started with the new key: confirm it."
+        )
+        yield Attention(
+            kind="warn",
+            title=f"The key was changed on {status.unconfirmed.at:%Y-%m-%d}",
+            text=text,
+            path=KEY_PAGE,
+            link="See the change",
         )
 
 

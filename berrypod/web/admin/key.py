@@ -20,6 +20,13 @@ from berrypod.web.admin.state import AnyRequest, flash
 
 _ADMIN: Final = "admin:"
 
+_STAGES: Final = {
+    "copying": "The shop is written anew under the new key",
+    "catching_up": "What has changed meanwhile is written anew",
+    "verifying": "Every page of it is checked",
+    "replacing": "It takes the place of the former one",
+}
+
 
 class KeyController(Controller):
     path = KEY_PAGE
@@ -27,7 +34,7 @@ class KeyController(Controller):
 
     @get()
     async def show(self, request: AnyRequest) -> Template:
-        return await _key_page(request)
+        return await key_page(request)
 
     @post("/kept", status_code=200)
     async def kept(self, request: AnyRequest, plugins: NamedDependency[Plugins]) -> Template | Redirect:
@@ -40,10 +47,12 @@ class KeyController(Controller):
             kept = await keeping.confirm(form.text("key"), by=admin.actor, attempts_of=str(admin.admin_id))
         except Invalid as error:
             plugins.emit(KeyNotRecognised(fingerprint=(await keeping.state()).fingerprint or "", **who))
-            return await _key_page(request, status=error.status, errors=errors_of(error))
+            return await key_page(request, status=error.status, errors=errors_of(error), error_form="kept")
         except Throttled as error:
             errors = {"": f"{error.message}. {error.hint}"}
-            return await _key_page(request, status=error.status, headers=headers_of(error), errors=errors)
+            return await key_page(
+                request, status=error.status, headers=headers_of(error), errors=errors, error_form="kept"
+            )
         except NoKey as error:
             raise Conflict(error.message, hint=error.hint) from None
         plugins.emit(KeyKept(fingerprint=kept.fingerprint, **who))
@@ -51,7 +60,22 @@ class KeyController(Controller):
         return to(KEY_PAGE)
 
 
-async def _key_page(request: AnyRequest, **context: Any) -> Template:
-    state = await parts_of(request).key.state()
-    by = state.kept.by.removeprefix(_ADMIN) if state.kept else ""
-    return await page(request, "key", key=state, kept_by="the command line" if by == "cli" else by, **context)
+async def key_page(request: AnyRequest, **context: Any) -> Template:
+    parts = parts_of(request)
+    state, status = await parts.key.state(), await parts.rotation.status()
+    return await page(
+        request,
+        "key",
+        key=state,
+        kept_by=by_in_words(state.kept.by) if state.kept else "",
+        status=context.pop("status", 200),
+        change=status,
+        changed_by=by_in_words(status.unconfirmed.by) if status.unconfirmed else "",
+        stage=_STAGES.get(status.running.stage, status.running.stage) if status.running else "",
+        **context,
+    )
+
+
+def by_in_words(by: str) -> str:
+    """`ana@example.com`, or `The command line`."""
+    return "The command line" if by == "cli" else by.removeprefix(_ADMIN)
