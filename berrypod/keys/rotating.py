@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,14 @@ from berrypod.settings import Secret
 from berrypod.storage import handover
 from berrypod.storage.database import Database
 from berrypod.storage.faults import reach
-from berrypod.storage.files import claimed, file_mark, make_private_folder, require_space, temporary_path
+from berrypod.storage.files import (
+    PRIVATE_FILE,
+    claimed,
+    file_mark,
+    make_private_folder,
+    require_space,
+    temporary_path,
+)
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.rewriting import SPARE_BYTES, Bounds
 from berrypod.storage.rewriting_wire import PROVEN, Done
@@ -166,6 +173,7 @@ class Rotating:
                     # What was exchanged all the same (the note of it could not be written, say) is done.
                     if not any(one.id == self.id and one.result == "replaced" for one in outcomes(path)):
                         raise
+                await asyncio.to_thread(_make_private, former)
         finally:
             self._ours = False
         self.progress("replacing", 1.0)
@@ -185,3 +193,9 @@ class Rotating:
 
         with self.database.interruptible(stop):
             yield
+
+
+def _make_private(former: Path) -> None:
+    """Whatever mode it had as the shop's."""
+    with suppress(OSError):
+        former.chmod(PRIVATE_FILE)

@@ -98,7 +98,8 @@ class Database:
         former = self.settings.secret_key_db
         if passphrase is not None and (former is None or former.reveal() != passphrase.reveal()):
             self.settings = replace(self.settings, secret_key_db=passphrase)
-            log.warning(
+            log.log(
+                logging.INFO if self._times_opened else logging.WARNING,
                 "the key of %s was changed: set SECRET_KEY_DB to the new one, restart, and `berrypod key confirm`",
                 self.path.name,
             )

@@ -78,10 +78,13 @@ def note_path(path: Path) -> Path:
 
 def read_note(path: Path) -> Note | None:
     """The note beside the shop's file at `path`. None if there is none, or none that makes sense."""
-    try:
-        return _decoder.decode(note_path(path).read_bytes())
-    except FileNotFoundError:
+    note = note_path(path)
+    if not note.exists():
         return None
+    try:
+        return _decoder.decode(note.read_bytes())
+    except FileNotFoundError:
+        return None  # It has just been confirmed.
     except (OSError, msgspec.MsgspecError) as error:
         log.warning("%s cannot be read: %s", note_path(path), type(error).__name__)
         return None

@@ -95,6 +95,7 @@ class Rewriting:
     new: DatabaseKey = field(repr=False)
     bounds: Bounds = field(default_factory=Bounds)
     _closing: ExitStack = field(default_factory=ExitStack, init=False)
+    _files: list[int] = field(default_factory=list[int], init=False)
     _unproven: set[int] = field(default_factory=set[int], init=False)
     _caught_up: int = field(default=0, init=False)
 
@@ -186,8 +187,13 @@ class Rewriting:
         return self._level(done)
 
     def close(self) -> None:
-        """End the transaction, and close everything. What was copied without `finish` is of no use."""
+        """End the transaction, and close the connections. What was copied without `finish` is of no use."""
         self._closing.close()
+
+    def close_files(self) -> None:
+        """After the last connection of this process was closed. Its end does it as well."""
+        while self._files:
+            os.close(self._files.pop())
 
     # --- inside ---
 
@@ -285,8 +291,8 @@ class Rewriting:
         return connection
 
     def _open(self, path: Path, flags: int) -> int:
-        # Not on the stack: the kernel closes it when the process ends, after all connections.
-        return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
+        self._files.append(os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE))
+        return self._files[-1]
 
 
 def _fold(connection: dbapi2.Connection) -> bool:
