@@ -135,5 +135,5 @@ def _tell(folder: Path, values: Mapping[str, str], *, origin: str | None) -> Non
     lines = [f"The shop is one file: {shown / _DATABASE}", f"Its keys are in:      {shown / _ENV_FILE}"]
     if origin:
         lines += [f"Shop:                 {origin}/", f"Administration:       {origin}/admin/backup"]
-    lines.append(f"Log in with:          {values['BERRYPOD_DEMO_EMAIL']}  {values['BERRYPOD_DEMO_PASSWORD']}")
+    lines.append(f"Sign in with:         {values['BERRYPOD_DEMO_EMAIL']}  {values['BERRYPOD_DEMO_PASSWORD']}")
     click.echo("\n".join(lines))

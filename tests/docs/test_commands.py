@@ -72,6 +72,7 @@ def test_the_commands_of_a_page_work_one_after_the_other(
         commands(page)
         .replace("https://shop.example.org", server.url)
         .replace("/srv/shop", str(tmp_path / "srv"))
+        .replace("/etc/berrypod.env", str(tmp_path / "berrypod.env"))
         .replace("/safe/place", str(tmp_path / "safe"))
         # A person is asked for the password, and there is no person here.
         .replace("admin create --email you@example.com", "admin create --email you@example.com --password-stdin")
