@@ -20,7 +20,7 @@ from berrypod.storage.converting import AlreadyDone, Converted, plain_formers, r
 from berrypod.storage.converting import decrypt as decrypt_file
 from berrypod.storage.converting import encrypt as encrypt_file
 from berrypod.storage.files import people_size
-from berrypod.storage.keys import passphrase_fingerprint
+from berrypod.storage.keys import passphrase_fingerprint, read_salt
 
 _IN_PLAIN: Final = "store it unencrypted"
 
@@ -88,6 +88,7 @@ def decrypt(yes: bool, yes_i_want_plain_text: bool, wait: float) -> None:
             "SECRET_KEY_DB is not set: the key is needed to decrypt the file", hint="Set it to the shop's key."
         )
     path = settings.database_path
+    _require_confirmed(path)
     if not yes:
         _ask(f"{path} will be readable by whoever gets hold of it. Type the file's name", path.name)
     if not yes_i_want_plain_text:
@@ -112,6 +113,16 @@ def _key_for_encrypting(settings: Settings) -> Secret:
     if is_public(key):
         raise SettingsError("SECRET_KEY_DB is the public key of development", hint=hint)
     return key
+
+
+def _require_confirmed(path: Path) -> None:
+    """:raises RotationUnconfirmed: two keys open the file, and the note about that would be left behind."""
+    from berrypod.keys.rotation_records import RotationUnconfirmed  # noqa: PLC0415 - slow to import
+    from berrypod.storage.handover import read_note  # noqa: PLC0415 - as above
+
+    note = read_note(path)
+    if note is not None and path.is_file() and read_salt(path).hex() != note.former_salt:
+        raise RotationUnconfirmed
 
 
 def _ask(question: str, answer: str) -> None:

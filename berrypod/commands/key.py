@@ -51,7 +51,14 @@ def kit(output: Path | None, to_pipe: bool) -> None:
             "Standard output is no terminal, and what goes there may end up in a log: "
             "name a file with --output FILE, or give --to-pipe."
         )
-    made = make_kit(settings_with_key())
+    settings = settings_with_key()
+    made = make_kit(settings)
+    if settings.secret_key_db and settings.secret_key_db.reveal() != made.key.reveal():
+        click.echo(
+            "The key was changed: the kit is of the new one. SECRET_KEY_DB is the former one still; see "
+            "`berrypod key status`.",
+            err=True,
+        )
     if output is not None:
         write_kit(made, output)
         click.echo(f"The kit of the key {made.fingerprint} is in {output}. Take it off this machine.", err=True)

@@ -111,7 +111,7 @@ def _fields(count: int) -> str:
 
 def key_kept(subject: Subject) -> Sequence[Finding]:
     """Somebody has shown that the key is kept elsewhere. Nothing to say of a shop that has none."""
-    name, key = "key-kept", subject.settings.secret_key_db
+    name, key = "key-kept", subject.passphrase
     if key is None or not subject.encrypted:
         return []
     with subject.connection() as connection:

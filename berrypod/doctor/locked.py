@@ -94,7 +94,7 @@ def refuses_wrong_key(subject: Subject) -> Finding:
 
 def cipher_settings(subject: Subject) -> Finding:
     """Any SQLCipher 4 opens the file with the passphrase alone, with settings that nobody had to write down."""
-    name, key = "cipher-settings", subject.settings.secret_key_db
+    name, key = "cipher-settings", subject.passphrase
     if not subject.encrypted:
         return _not_encrypted(name, "SQLCipher's settings")
     if key is None:

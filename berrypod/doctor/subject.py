@@ -14,8 +14,8 @@ from sqlcipher3 import dbapi2
 from berrypod import errors
 from berrypod.doctor.opening import Opening
 from berrypod.plugins import Plugins
-from berrypod.settings import Settings
-from berrypod.storage import log, schema
+from berrypod.settings import Secret, Settings
+from berrypod.storage import handover, log, schema
 from berrypod.storage.diagnosis import identify, require_file
 from berrypod.storage.keys import DatabaseKey
 
@@ -65,6 +65,12 @@ class Subject:
             return Unlocked(identify(self.path, self.settings.secret_key_db))
         except errors.StorageError as error:
             return error
+
+    @cached_property
+    def passphrase(self) -> Secret | None:
+        """What opens the file: the key of the settings or, after a change of the key, the one that came after it."""
+        own = self.settings.secret_key_db
+        return handover.current(self.path, own, self.lock.key) if isinstance(self.lock, Unlocked) else own
 
     @property
     def encrypted(self) -> bool:

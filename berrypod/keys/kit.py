@@ -23,6 +23,7 @@ import segno
 from berrypod import __version__
 from berrypod.errors import BerrypodError
 from berrypod.settings import Secret, Settings
+from berrypod.storage import handover
 from berrypod.storage.diagnosis import identify
 from berrypod.storage.files import PRIVATE_FILE, fsync_folder, translate_os_error
 from berrypod.storage.keys import passphrase_fingerprint
@@ -72,15 +73,19 @@ class Kit:
 
 
 def make_kit(settings: Settings) -> Kit:
-    """The kit of the shop, after a look whether the key of the settings opens its file. With the server running or not.
+    """The kit of the key that opens the shop's file. With the server running or not.
+
+    Of the key of the settings; or, after a change of the key, of the one that came after it.
 
     :raises NoKey: the shop has none.
     :raises StorageError: the key does not open the file, or there is none; the subclass says which.
     """
-    key = identify(settings.database_path, settings.secret_key_db)
-    if key is None or settings.secret_key_db is None:
+    path, own = settings.database_path, settings.secret_key_db
+    key = identify(path, own)
+    passphrase = handover.current(path, own, key)
+    if key is None or passphrase is None:
         raise NoKey
-    return Kit.of(settings.secret_key_db, settings.database_path)
+    return Kit.of(passphrase, path)
 
 
 def write_kit(kit: Kit, path: Path) -> None:

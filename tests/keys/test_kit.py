@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import stat
 from dataclasses import replace
@@ -14,6 +15,8 @@ from berrypod.audit import AuditLog
 from berrypod.commands import key as key_command
 from berrypod.errors import KeyMissing, KeyNotNeeded, WrongKey
 from berrypod.keys.kit import Kit, KitExists, NoKey, kit_text, make_kit, qr_lines, write_kit
+from berrypod.parts import put_together
+from berrypod.plugins import Plugins
 from berrypod.settings import Secret, Settings
 from berrypod.storage.database import Database
 from berrypod.storage.keys import passphrase_fingerprint
@@ -123,6 +126,36 @@ class TestOnlyTheRightKey:
             assert run("key", "kit", "--to-pipe", settings=encrypted_settings).exit_code == 1
         finally:
             await database.close()
+
+
+class TestAfterAChangeOfTheKey:
+    """Until it is confirmed, what was started with the former key goes on."""
+
+    @pytest.fixture
+    def changed(self, encrypted_settings: Settings) -> Settings:
+        async def change() -> None:
+            parts = put_together(encrypted_settings, Plugins.discover(encrypted_settings, installed=False))
+            await parts.database.open()
+            async with parts.maintenance.watching():
+                await parts.rotation.rotate(OTHER, by="cli")
+            await parts.database.close()
+
+        asyncio.run(change())
+        return encrypted_settings
+
+    @pytest.mark.slow
+    def test_the_kit_is_of_the_key_that_opens_the_file_and_nothing_is_decrypted(
+        self, changed: Settings, run: Run
+    ) -> None:
+        shown = run("key", "kit", "--to-pipe", settings=changed)
+
+        assert f"Key           {OTHER.reveal()}" in shown.stdout
+        assert KEY.reveal() not in shown.stdout
+        assert "SECRET_KEY_DB is the former one" in shown.stderr
+        assert KEY.reveal() not in kit_text(make_kit(replace(changed, secret_key_db=OTHER))).reveal()
+        refused = run("db", "decrypt", "--yes", "--yes-i-want-plain-text", settings=replace(changed, environment="dev"))
+        assert refused.exit_code == 1
+        assert "was not confirmed" in refused.stderr
 
 
 class TestTheCommand:
