@@ -21,7 +21,7 @@ import msgspec
 from berrypod_restore.records import CONFIRMATION
 
 from berrypod.accounts import Accounts
-from berrypod.settings import Settings
+from berrypod.settings import Secret, Settings
 from berrypod.shop import Shop
 from berrypod.shop.inventory_records import NewProduct, NewVariant
 from berrypod.storage.connection import open_immutable
@@ -147,9 +147,9 @@ class Customers:
                     self.told[note] = f"{response.status_code} {response.text}"
 
 
-def notes_in(file: Path) -> set[str]:
+def notes_in(file: Path, key: Secret | None = KEY) -> set[str]:
     """The notes of all orders in a file that nobody has open."""
-    with closing(open_immutable(file, identify(file, KEY))) as connection:
+    with closing(open_immutable(file, identify(file, key))) as connection:
         return {note for (note,) in connection.execute("SELECT note FROM orders")}
 
 
