@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from berrypod.commands.common import context_anyway, echo_json
+from berrypod.commands.progress import progress_bar
 from berrypod.settings import Secret
 from berrypod_restore import on_terminal
 from berrypod_restore.differences import Comparison
@@ -17,12 +18,13 @@ from berrypod_restore.service import Restores
 from berrypod_restore.wire import told
 
 _ACTOR = "cli"
+_COMPARING = "Comparing it with the shop ..."
 
 
 async def check(file: Path, key: Secret | None, *, as_json: bool) -> None:
     async with _restores() as restores, _staged(restores, file) as staged:
         record = await _looked_at(restores, staged, key)
-        comparison = await restores.compare(record.id) if record.state == "ready" else None
+        comparison = await _compared(restores, record) if record.state == "ready" else None
         if as_json:
             echo_json(told(record, comparison))
         else:
@@ -41,7 +43,7 @@ async def apply(file: Path, key: Secret | None, *, yes: bool, accept_newer: bool
         if not as_json or not yes:
             on_terminal.show_file(record)
         _require_ready(record)
-        comparison = await restores.compare(record.id)
+        comparison = await _compared(restores, record)
         expect = await restores.expect(record.id, comparison)
         _require_consent(comparison, str(record.filename), yes=yes, quiet=as_json and yes)
         await restores.apply(
@@ -52,7 +54,8 @@ async def apply(file: Path, key: Secret | None, *, yes: bool, accept_newer: bool
 
 async def undo(former: str | None, *, yes: bool, accept_newer: bool, as_json: bool) -> None:
     async with _restores() as restores:
-        comparison = await restores.compare_former(former)
+        with progress_bar(_COMPARING):
+            comparison = await restores.compare_former(former)
         expect = await restores.expect_former(former, comparison)
         _require_consent(comparison, "the former database", yes=yes, quiet=as_json and yes)
         record = await restores.undo(former=former, expect=expect, accept_newer=accept_newer, by=_ACTOR, address=None)
@@ -79,7 +82,8 @@ async def _restores() -> AsyncGenerator[Restores]:
 @asynccontextmanager
 async def _staged(restores: Restores, file: Path) -> AsyncGenerator[RestoreRecord]:
     """A copy of the file, staged; gone at the end, unless it has become the shop's."""
-    record = await restores.stage_file(file, by=_ACTOR)
+    with progress_bar("Copying the file ..."):
+        record = await restores.stage_file(file, by=_ACTOR)
     try:
         yield record
     finally:
@@ -97,6 +101,11 @@ async def _looked_at(restores: Restores, staged: RestoreRecord, key: Secret | No
         record = await on_terminal.follow(restores, record.id)
         key, again = None, True
     return record
+
+
+async def _compared(restores: Restores, record: RestoreRecord) -> Comparison:
+    with progress_bar(_COMPARING):
+        return await restores.compare(record.id)
 
 
 def _require_ready(record: RestoreRecord) -> None:
