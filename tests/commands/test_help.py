@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -74,6 +75,12 @@ def test_its_examples_are_short_enough_to_be_copied_and_name_what_there_is(
             known = max((words[: n + 1] for n in range(len(words)) if tuple(words[: n + 1]) in by_path), key=len)
             options = {option for one in by_path[tuple(known)].params for option in one.opts}
             assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_the_page_of_commands_names_each() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    told = set(re.findall(r"^\| `berrypod (\w+)", page, re.MULTILINE))
+    assert told == {path[0] for path, _ in ALL}
 
 
 @pytest.mark.parametrize("path", [("--help",), ("completion", "--help"), ("backup", "verify", "--help")])
