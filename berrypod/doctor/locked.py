@@ -12,6 +12,7 @@ from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, unchecked, warned
 from berrypod.doctor.subject import Subject, Unlocked
 from berrypod.settings import Secret
+from berrypod.storage import handover
 from berrypod.storage.connection import open_as_stranger, open_immutable
 from berrypod.storage.diagnosis import require_file
 from berrypod.storage.files import people_size
@@ -21,6 +22,11 @@ from berrypod.storage.wholeness import require_whole
 
 # A page of a shop that runs may be half written when it is read without a lock.
 _TRIES = 3
+
+_SET_THE_NEW_KEY = (
+    "Set SECRET_KEY_DB to the new key wherever the shop is started from, restart it, and then: `berrypod key confirm`"
+)
+_CONFIRM = "When the server was restarted with the new key: `berrypod key confirm`"
 
 _NO_KEY_HELPS = "Stop the shop, set SECRET_KEY_DB, and run `berrypod db encrypt`."
 
@@ -68,7 +74,21 @@ def opens(subject: Subject) -> Finding:
         return from_error(name, subject.unreadable, title="The shop's key does not open the file")
     if not subject.encrypted:
         return passed(name, "The file opens", "It has no key.")
+    if note := _unconfirmed(subject):
+        change = f"on {note.at:%Y-%m-%d %H:%M} UTC, from {note.former_fingerprint} to {note.new_fingerprint}"
+        if subject.passphrase is not subject.settings.secret_key_db:
+            why = f"Changed {change}. SECRET_KEY_DB is the former one, which opens it until that is confirmed."
+            return warned(name, "SECRET_KEY_DB is not the shop's key any more", why, _SET_THE_NEW_KEY)
+        why = f"Changed {change}. The former key still opens the file."
+        return warned(name, "The change of the shop's key is not confirmed", why, _CONFIRM)
     return passed(name, "The shop's key opens the file", "by the derived key, and the page's signature is right")
+
+
+def _unconfirmed(subject: Subject) -> handover.Note | None:
+    """What is known of a change of the key that waits to be confirmed."""
+    note = handover.read_note(subject.path)
+    key = subject.lock.key if isinstance(subject.lock, Unlocked) else None
+    return None if note is None or key is None or key.salt.hex() == note.former_salt else note
 
 
 def needs_key(subject: Subject) -> Finding:

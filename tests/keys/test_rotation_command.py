@@ -1,0 +1,84 @@
+"""`berrypod key rotate`, `status` and `confirm`, and what the doctor says in between."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from berrypod.settings import Secret, Settings
+from berrypod.storage.keys import passphrase_fingerprint
+from tests.conftest import KEY
+from tests.doctor.conftest import Shop
+from tests.faults.served import command, told
+from tests.support.server import environment
+
+NEW = Secret("the key that comes after it, as long as the other")
+
+
+@pytest.mark.slow
+def test_from_the_former_key_to_the_new_one(encrypted_settings: Settings, tmp_path: Path) -> None:
+    key_file = tmp_path / "new.key"
+    done = told(command(encrypted_settings, "key", "rotate", "--json", "--key-file", str(key_file)))
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    new = Secret(key_file.read_text().strip())
+    rotation = done["rotated"]["rotation"]
+    assert rotation["former_fingerprint"] == passphrase_fingerprint(KEY)
+    assert rotation["new_fingerprint"] == passphrase_fingerprint(new)
+    assert new.reveal() not in json.dumps(done)
+
+    refused = command(encrypted_settings, "key", "confirm")
+    assert refused.returncode == 1
+    assert "restart it, and confirm then" in refused.stderr
+    again = command(encrypted_settings, "key", "rotate", "--key-file", str(tmp_path / "third.key"))
+    assert again.returncode == 1
+    assert "berrypod key confirm" in again.stderr
+    assert not (tmp_path / "third.key").exists(), "a key that opens nothing is not left behind"
+
+    status = command(encrypted_settings, "key", "status")
+    assert passphrase_fingerprint(new) in status.stdout
+    assert "restart" in status.stdout
+    doctor = Shop(encrypted_settings.database_path, environment(encrypted_settings))
+    (finding,) = doctor.look("opens")
+    assert (finding.level, finding.title) == ("warn", "SECRET_KEY_DB is not the shop's key any more")
+
+    renewed = replace(encrypted_settings, secret_key_db=new)
+    doctor = Shop(encrypted_settings.database_path, environment(renewed))
+    (finding,) = doctor.look("opens")
+    assert (finding.level, finding.title) == ("warn", "The change of the shop's key is not confirmed")
+    confirmed = command(renewed, "key", "confirm", "--remove-former")
+    assert confirmed.returncode == 0, confirmed.stderr
+    assert "Backups made before need the former key" in confirmed.stdout
+    assert told(command(renewed, "key", "status", "--json"))["former_files"] == []
+    assert doctor.level("opens") == "pass"
+
+
+@pytest.mark.slow
+def test_a_key_of_the_admins_own_by_standard_input_or_the_environment(encrypted_settings: Settings) -> None:
+    env = environment(encrypted_settings)
+    run = [sys.executable, "-m", "berrypod", "key", "rotate"]
+    given = subprocess.run(
+        [*run, "--new-key-stdin"], input="short\n", env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert given.returncode == 1
+    assert "5 bytes" in given.stderr
+    named = subprocess.run(
+        run, env=env | {"SECRET_KEY_DB_NEW": NEW.reveal()}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert named.returncode == 0, named.stderr
+    assert NEW.reveal() not in named.stdout + named.stderr
+    assert passphrase_fingerprint(NEW) in named.stdout
+    assert "Backups made before need the former key" in named.stdout
+
+
+def test_a_key_file_that_exists_is_not_overwritten(encrypted_settings: Settings, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.key"
+    kept.write_text("the only copy")
+    refused = command(encrypted_settings, "key", "rotate", "--key-file", str(kept))
+    assert refused.returncode == 1
+    assert kept.read_text() == "the only copy"
