@@ -202,7 +202,7 @@ def measure_naive(shop: Shop, measured: Measured, rate: float) -> None:
     path = shop.settings.database_path
     command = ours("naive", path, shop.settings.secret_key_db, workers=measured.workers, port=port)
     with running(*command) as server:
-        _wait_until_healthy(server.url)
+        wait_until_healthy(server.url)
         with loaded(server.url, rate) as load:
             sleep(_IDLE_SECONDS / 2)
             begin = monotonic()
@@ -210,7 +210,7 @@ def measure_naive(shop: Shop, measured: Measured, rate: float) -> None:
             server.process.wait(60)
             shutil.copyfile(shop.backup, path)
             with running(*command) as again:
-                _wait_until_healthy(again.url)
+                wait_until_healthy(again.url)
                 end = monotonic()
                 sleep(_AFTER_SECONDS)
                 load.stop()
@@ -218,7 +218,7 @@ def measure_naive(shop: Shop, measured: Measured, rate: float) -> None:
     measured.naive.append(load.between(begin, end))
 
 
-def _wait_until_healthy(url: str) -> None:
+def wait_until_healthy(url: str) -> None:
     while True:
         try:
             with urlopen(f"{url}/health", timeout=60) as answer:
