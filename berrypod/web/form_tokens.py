@@ -17,6 +17,7 @@ from litestar.enums import ScopeType
 from litestar.middleware.base import DefineMiddleware
 from litestar.middleware.csrf import CSRF_SECRET_LENGTH, CSRFMiddleware, generate_csrf_hash
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.utils.scope.state import ScopeState
 
 from berrypod.settings import Secret, Settings
 from berrypod.storage.fields import derive_subkey
@@ -65,7 +66,9 @@ class FormTokens(CSRFMiddleware):
         if self._rules.has_former and scope["type"] == ScopeType.HTTP:
             cookies = ASGIConnection[Any, Any, Any, Any](scope).cookies
             if renewed := self._rules.renewed(cookies.get(self.config.cookie_name, "")):
-                cookies[self.config.cookie_name] = renewed  # Whoever looks at this request's cookies sees this one.
+                # Whoever looks at this request's cookies sees this one. A dict of its own: Litestar keeps those that it
+                # has parsed, for the next request with the same cookies.
+                ScopeState.from_scope(scope).cookies = {**cookies, self.config.cookie_name: renewed}
                 send = self._with_cookie(send, renewed)
         await super().__call__(scope, receive, send)
 

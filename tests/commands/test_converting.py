@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from berrypod.audit import AuditLog
 from berrypod.commands import converting
 from berrypod.settings import Secret, Settings
-from berrypod.storage.converting import encrypt, plain_formers
+from berrypod.storage.converting import plain_formers
 from berrypod.storage.keys import PLAIN_HEADER
 from tests.commands.conftest import Run
 from tests.conftest import KEY
@@ -25,9 +24,8 @@ def with_key(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def encrypted(with_key: Settings) -> Settings:
-    asyncio.run(encrypt(with_key.database_path, KEY, wait=0))
-    return with_key
+def encrypted(encrypted_settings: Settings) -> Settings:
+    return replace(encrypted_settings, environment="dev")
 
 
 def is_plain(settings: Settings) -> bool:

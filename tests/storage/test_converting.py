@@ -91,6 +91,7 @@ async def test_the_plain_file_is_kept_for_its_owner_alone_until_it_is_removed(sh
     assert not list(done.former.parent.iterdir())
 
 
+@pytest.mark.slow
 async def test_removing_overwrites_what_was_there(shop: Path, tmp_path: Path) -> None:
     done = await encrypt(shop, KEY, wait=1)
     os.link(done.former, tmp_path / "the same bytes on the disk")
@@ -123,6 +124,7 @@ async def test_the_shop_opens_afterwards_with_the_key_and_not_without(shop: Path
         await Database(Settings(environment="test", database_path=shop)).open()
 
 
+@pytest.mark.slow
 async def test_what_a_killed_server_left_in_the_log_comes_along(shop: Path) -> None:
     left = shop.with_name("left.db")
     with closing(open_connection(shop, None)) as connection:
@@ -159,6 +161,7 @@ class TestRefused:
             await database.close()
         assert "Stop the server" in error.value.hint
 
+    @pytest.mark.slow
     async def test_nobody_comes_in_meanwhile(self, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         refused: list[str] = []
 
@@ -186,6 +189,7 @@ class TestRefused:
             other.communicate()
         assert is_plain(shop)
 
+    @pytest.mark.slow
     async def test_what_is_done_already(self, shop: Path) -> None:
         await self.refused(shop, by=AlreadyDone, back=True)
         await encrypt(shop, KEY, wait=0)
@@ -208,6 +212,7 @@ class TestRefused:
             file.write(b"\xff" * 2048)
         await self.refused(shop, by=errors.DatabaseDamaged)
 
+    @pytest.mark.slow
     async def test_an_older_schema_and_a_strangers_database(self, shop: Path, tmp_path: Path) -> None:
         with closing(open_connection(shop, None)) as connection:
             connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -301,7 +306,7 @@ async def open_and_close(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [number if number in (1, 8, 20) else pytest.param(number, marks=pytest.mark.slow) for number in range(30)]
+    "number", [number if number == 20 else pytest.param(number, marks=pytest.mark.slow) for number in range(30)]
 )
 def test_a_full_disk_at_any_moment_leaves_the_one_or_the_other(
     shop: Path, monkeypatch: pytest.MonkeyPatch, number: int
