@@ -60,7 +60,10 @@ def rotate(new_key_stdin: bool, key_file: Path | None, as_json: bool) -> None:
 
     async def run() -> tuple[Rotated, Path | None]:
         async with opened_parts() as parts:
-            with _kept(new, key_file, make=given is None) as written, _shown() as progress:
+            with (
+                _kept(new, key_file, parts.database.path, make=given is None) as written,
+                _shown() as progress,
+            ):
                 return await parts.rotation.rotate(new, by="cli", progress=progress), written
 
     rotated, written = asyncio.run(run())
@@ -138,20 +141,27 @@ def _given_key(*, from_stdin: bool) -> Secret | None:
 
 
 @contextmanager
-def _kept(new: Secret, path: Path | None, *, make: bool) -> Generator[Path | None]:
-    """The new key on the disk before it is used. The file goes if it came to nothing."""
+def _kept(new: Secret, path: Path | None, database: Path, *, make: bool) -> Generator[Path | None]:
+    """The new key on the disk before it is used. The file goes if it came to nothing: if that key opens nothing."""
     if not make:
         yield None
         return
     from berrypod.keys.keyfile import write_key  # noqa: PLC0415 - takes a moment to import
+    from berrypod.storage.handover import read_note  # noqa: PLC0415 - as above
     from berrypod.storage.keys import passphrase_fingerprint  # noqa: PLC0415 - as above
 
-    written = (path or Path(f"berrypod-key-{passphrase_fingerprint(new)}.txt")).absolute()
+    fingerprint = passphrase_fingerprint(new)
+    written = (path or Path(f"berrypod-key-{fingerprint}.txt")).absolute()
     write_key(written, new)
     try:
         yield written
     except BaseException:
-        written.unlink(missing_ok=True)
+        note = read_note(database)
+        if note is not None and note.new_fingerprint == fingerprint:
+            # Stopped in the last moment: this may be the only copy of the key that opens the shop.
+            click.echo(f"`berrypod key status` says which key the shop has. The new one is in {written}", err=True)
+        else:
+            written.unlink(missing_ok=True)
         raise
 
 

@@ -13,7 +13,7 @@ from berrypod.doctor.findings import failed, passed, warned
 from berrypod.doctor.subject import Subject
 from berrypod.storage.files import PRIVATE_FILE, PRIVATE_FOLDER
 
-_FILES = ("", "-wal", "-shm", "-lock", "-announcement", "-swap", "-swaps.json", "-audit.jsonl")
+_FILES = ("", "-wal", "-shm", "-lock", "-announcement", "-swap", "-swaps.json", "-audit.jsonl", "-key")
 # What lies in these is a shop's, and not encrypted everywhere.
 _FOLDERS = ("-work", "-former")
 

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from berrypod.decoding import decoder
 from berrypod.settings import Secret
 from berrypod.storage.files import fsync_folder, sweep, write_durably
-from berrypod.storage.keys import SALT_BYTES, DatabaseKey
+from berrypod.storage.keys import DatabaseKey
 
 log = logging.getLogger("berrypod.storage")
 
@@ -164,20 +164,6 @@ def tidy(path: Path, key: DatabaseKey | None) -> None:
     if note is not None and key is not None and key.salt.hex() == note.former_salt:
         with suppress(OSError):  # It does no harm, and the next one tries again.
             remove_note(path)
-
-
-def passphrase_for(path: Path, passphrase: Secret | None) -> Secret | None:
-    """The passphrase that opens the file at `path`, which this process has not open: as `current`, by its first bytes.
-
-    For whoever looks at the file without opening it as a shop. Free if there is no note.
-    """
-    heir = heir_of(path, passphrase)
-    if heir is None:
-        return passphrase
-    with path.open("rb") as file:
-        salt = file.read(SALT_BYTES)
-    note = read_note(path)
-    return passphrase if note is not None and salt.hex() == note.former_salt else heir.passphrase
 
 
 def _cipher(key: DatabaseKey) -> AESGCM:
