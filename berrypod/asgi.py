@@ -8,17 +8,19 @@ import os
 import signal
 import threading
 
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from berrypod.app import create_app
 from berrypod.settings import Settings
+from berrypod.web.forwarded import behind_proxies
 
 log = logging.getLogger("berrypod")
 
 
-def create() -> Litestar:
+def create() -> ASGIApp:
     _end_with_parent()
-    return create_app(Settings.from_env())
+    settings = Settings.from_env()
+    return behind_proxies(create_app(settings), settings)
 
 
 def _end_with_parent() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, cast, get_args
 
+from berrypod import proxies
 from berrypod.errors import SettingsError
 
 Environment = Literal["dev", "prod", "test"]
@@ -55,7 +56,8 @@ class Settings:
 
     `secret_key_base_former` are keys that SECRET_KEY_BASE was before: what was made with them is still accepted.
     `maintenance_wait_seconds` is how long a request waits while the shop's file is replaced, before it is told to come
-    back. `environment_values` is the environment as it was read: plugins find the settings there that they declared.
+    back. `trusted_proxies` are believed when they say, in `client_address_header`, where a request comes from.
+    `environment_values` is the environment as it was read: plugins find the settings there that they declared.
     """
 
     environment: Environment = "dev"
@@ -65,6 +67,8 @@ class Settings:
     secret_key_db: Secret | None = None
     disabled_plugins: frozenset[str] = frozenset()
     maintenance_wait_seconds: float = 5.0
+    trusted_proxies: tuple[str, ...] = ()
+    client_address_header: str = proxies.FORWARDED_FOR
     environment_values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property
@@ -101,6 +105,8 @@ class Settings:
                 name.strip() for name in values.get("BERRYPOD_DISABLED_PLUGINS", "").split(",") if name.strip()
             ),
             maintenance_wait_seconds=_seconds(values, "BERRYPOD_MAINTENANCE_WAIT", default=5.0),
+            trusted_proxies=proxies.parse_proxies(values.get(proxies.PROXIES, "")),
+            client_address_header=proxies.parse_header(values.get(proxies.ADDRESS_HEADER, "")),
             environment_values=MappingProxyType(dict(values)),
         )
 

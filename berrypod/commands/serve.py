@@ -53,7 +53,7 @@ _SHUTDOWN_SECONDS = 30
     help="Proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed; goes before "
     "BERRYPOD_TRUSTED_PROXIES.",
 )
-def serve(host: str, port: int, workers: int, upgrade: bool, create: bool, trust_proxy: str | None) -> None:
+def serve(*, host: str, port: int, workers: int, upgrade: bool, create: bool, trust_proxy: str | None) -> None:
     """Serve the shop.
 
     The database must exist: `berrypod db create` makes a new one, and `berrypod demo` a whole shop to look at.

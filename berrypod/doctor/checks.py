@@ -50,6 +50,7 @@ GROUPS = (
             Check("driver", "the driver", program.driver),
             Check("sqlite-defects", "known defects of SQLite", program.sqlite_defects),
             Check("plugins", "the plugins", program.plugins),
+            Check("proxies", "the proxies in front", program.proxies),
         ),
     ),
     Group(

@@ -10,6 +10,7 @@ from berrypod.doctor.findings import failed, from_error, passed, warned
 from berrypod.doctor.subject import Subject
 from berrypod.plugin_host.discovery import KILL_SWITCH
 from berrypod.plugin_report import PluginReport, PluginState
+from berrypod.proxies import PROXIES
 from berrypod.storage.connection import library_versions
 from berrypod.storage.driver import known_defects
 
@@ -97,6 +98,26 @@ def plugins(subject: Subject) -> Sequence[Finding]:
     active = [one.name for one in reports if one.state is PluginState.ACTIVE]
     disabled = [f"{one.name} (disabled)" for one in reports if one.state is PluginState.DISABLED]
     return [passed(name, "No plugin is in quarantine", ", ".join(active + disabled) or "none is installed")]
+
+
+def proxies(subject: Subject) -> Sequence[Finding]:
+    """Production has a proxy in front, as the shop speaks no TLS itself; it is named. Nothing to say elsewhere."""
+    name, settings = "proxies", subject.settings
+    if not settings.production:
+        return []
+    if not settings.trusted_proxies:
+        return [
+            warned(
+                name,
+                "No proxy in front is named",
+                "Browsers keep a session over HTTPS alone, which needs a proxy; and with one that is not named, all "
+                "requests seem to come from its address: who guesses passwords then holds everybody else back, and "
+                "the audit log does not say who it was.",
+                f"For a proxy on this machine: export {PROXIES}=127.0.0.1 - and see docs/deploy.md",
+            )
+        ]
+    believed = f"{', '.join(settings.trusted_proxies)}, by {settings.client_address_header}"
+    return [passed(name, "The proxies in front are named", believed)]
 
 
 def _quarantined(name: str, report: PluginReport) -> Finding:

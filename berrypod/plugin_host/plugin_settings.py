@@ -10,6 +10,7 @@ from berrypod.plugin_host.discovery import KILL_SWITCH
 from berrypod.plugin_host.host import Host
 from berrypod.plugin_host.records import Record
 from berrypod.plugin_report import PluginSetting
+from berrypod.proxies import ADDRESS_HEADER, PROXIES
 
 _HOOK = "berrypod_settings"
 _OF_THE_CORE = frozenset(
@@ -21,6 +22,8 @@ _OF_THE_CORE = frozenset(
         "DATABASE_PATH",
         "BERRYPOD_ENV",
         "BERRYPOD_MAINTENANCE_WAIT",
+        PROXIES,
+        ADDRESS_HEADER,
         KILL_SWITCH,
     }
 )

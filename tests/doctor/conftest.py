@@ -128,6 +128,7 @@ def copied(healthy_file: Path, folder: Path) -> Shop:
         "DATABASE_PATH": str(path),
         "SECRET_KEY_DB": KEY.reveal(),
         "SECRET_KEY_BASE": BASE.reveal(),
+        "BERRYPOD_TRUSTED_PROXIES": "127.0.0.1",
     }
     return Shop(path, environ)
 

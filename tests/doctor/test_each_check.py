@@ -173,6 +173,7 @@ BAD: tuple[tuple[str, Callable[[Machine], object], Level], ...] = (
     ("driver", two_drivers, "fail"),
     ("sqlite-defects", lambda it: it.patch.setattr(dbapi2, "sqlite_version_info", (3, 51, 1)), "fail"),
     ("plugins", broken_plugin, "fail"),
+    ("proxies", environ("BERRYPOD_TRUSTED_PROXIES", ""), "warn"),
     ("secret-key-db", environ("SECRET_KEY_DB", "hunter2"), "fail"),
     ("secret-key-base", environ("SECRET_KEY_BASE", "hunter2"), "fail"),
     ("secrets-differ", environ("SECRET_KEY_BASE", KEY.reveal()), "fail"),
@@ -205,8 +206,8 @@ BAD: tuple[tuple[str, Callable[[Machine], object], Level], ...] = (
     ("backup", sql("DELETE FROM settings WHERE key = 'backup.last'"), "warn"),
 )
 
-# Those with nothing to say where there is no file, no such field, only one secret, or no list of mounts.
-SILENT = {"env-file", "owner", "encrypted-fields", "secrets-differ", "file-system", "key-kept"}
+# Those with nothing to say where there is no file, no such field, only one secret, no production or no list of mounts.
+SILENT = {"env-file", "owner", "proxies", "encrypted-fields", "secrets-differ", "file-system", "key-kept"}
 
 each = pytest.mark.parametrize(("name", "spoil", "level"), BAD, ids=[f"{name}-{level}" for name, _, level in BAD])
 

@@ -25,6 +25,7 @@ class TestSettings:
             ("BERRYPOD_MAINTENANCE_WAIT", "soon", "no number of seconds"),
             ("SECRET_KEY_DB", " begins with a blank and is long enough", "white space"),
             ("DATABASE_PATH", "/", "DATABASE_PATH is a folder"),
+            ("BERRYPOD_TRUSTED_PROXIES", "*", "which is everybody"),
         ],
     )
     def test_what_is_malformed_is_told_by_its_name(self, shop: Shop, name: str, value: str, words: str) -> None:
