@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +50,7 @@ class Process:
 
 
 @asynccontextmanager
-async def process(settings: Settings) -> AsyncIterator[Process]:
+async def process(settings: Settings) -> AsyncGenerator[Process]:
     one = Process(settings)
     await one.database.open()
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from berrypod.keys.keyfile import KeyFileExists, write_key
 from berrypod.settings import Secret, Settings
 from berrypod.storage.keys import passphrase_fingerprint
 from tests.conftest import KEY
@@ -76,9 +77,29 @@ def test_a_key_of_the_admins_own_by_standard_input_or_the_environment(encrypted_
     assert "Backups made before need the former key" in named.stdout
 
 
-def test_a_key_file_that_exists_is_not_overwritten(encrypted_settings: Settings, tmp_path: Path) -> None:
+def test_a_key_file_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     kept = tmp_path / "kept.key"
     kept.write_text("the only copy")
-    refused = command(encrypted_settings, "key", "rotate", "--key-file", str(kept))
-    assert refused.returncode == 1
+    with pytest.raises(KeyFileExists):
+        write_key(kept, NEW)
     assert kept.read_text() == "the only copy"
+
+
+@pytest.mark.slow
+def test_what_is_stopped_in_the_last_moment_leaves_the_key_that_opens_the_shop(
+    encrypted_settings: Settings, tmp_path: Path
+) -> None:
+    key_file = tmp_path / "new.key"
+    stopped = subprocess.run(
+        [sys.executable, "-m", "tests.keys.stopped", "key", "rotate", "--key-file", str(key_file)],
+        env=environment(encrypted_settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert stopped.returncode != 0
+    assert str(key_file) in stopped.stderr
+    new = Secret(key_file.read_text().strip())
+    status = told(command(replace(encrypted_settings, secret_key_db=new), "key", "status", "--json"))
+    assert status["fingerprint"] == passphrase_fingerprint(new)

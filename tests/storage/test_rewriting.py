@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 import struct
 import tempfile
 from collections.abc import Generator
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlcipher3 import dbapi2
 
-from berrypod.errors import DatabaseDamaged
+from berrypod.errors import DatabaseDamaged, StorageError
 from berrypod.settings import Secret
 from berrypod.storage import rewriting
 from berrypod.storage.connection import open_connection, open_immutable
@@ -200,3 +201,24 @@ def test_a_shop_that_writes_all_the_time_is_given_up(tmp_path: Path, monkeypatch
         shop.put(1, 10)
         with pytest.raises(CannotKeepUp):
             work.catch_up(lambda _: shop.put(1, 10))
+
+
+def test_a_file_that_did_not_stand_still_is_not_believed(tmp_path: Path) -> None:
+    """It cannot be, with the gate held."""
+    shop = Shop(tmp_path)
+    with rewritten(shop) as work:
+        work.copy(nobody)
+        os.utime(shop.path)
+        with pytest.raises(StorageError, match="changed in the last moment"):
+            work.finish()
+
+
+def test_a_file_that_was_replaced_meanwhile_is_not_believed(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with rewritten(shop) as work:
+        work.copy(nobody)
+        another = tmp_path / "another.db"
+        another.write_bytes(b"another shop")
+        another.rename(shop.path)
+        with pytest.raises(StorageError, match="changed in the last moment"):
+            work.finish()
