@@ -11,7 +11,7 @@ from typing import Final
 import click
 from rich_click import RichCommand
 
-from berrypod.commands.common import settings_with_key
+from berrypod.commands.common import examples, settings_with_key
 from berrypod.commands.progress import progress_bar
 from berrypod.commands.telling import write_down
 from berrypod.errors import BerrypodError, SettingsError
@@ -40,7 +40,10 @@ class NotInProduction(BerrypodError):
     )
 
 
-@click.command(cls=RichCommand)
+@click.command(
+    cls=RichCommand,
+    epilog=examples("SECRET_KEY_DB=$(cat key) berrypod db encrypt", "berrypod db encrypt --remove-former"),
+)
 @click.option(
     "--remove-former",
     is_flag=True,

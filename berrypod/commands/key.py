@@ -11,7 +11,7 @@ import click
 from rich_click import RichCommand, RichGroup
 
 from berrypod.commands import rotation
-from berrypod.commands.common import echo_json, opened_parts, settings_with_key
+from berrypod.commands.common import echo_json, examples, opened_parts, settings_with_key
 from berrypod.commands.telling import write_down
 from berrypod.errors import Invalid, SettingsError
 from berrypod.settings import Settings
@@ -25,7 +25,7 @@ def key() -> None:
     """Keep the keys of the shop safe, and change them."""
 
 
-@key.command(cls=RichCommand)
+@key.command(cls=RichCommand, epilog=examples("berrypod key kit", "berrypod key kit --output /media/usb/kit.txt"))
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -72,7 +72,7 @@ def kit(output: Path | None, to_pipe: bool) -> None:
     write_down(KeyKitMade(fingerprint=made.fingerprint, actor="cli"))
 
 
-@key.command(cls=RichCommand)
+@key.command(cls=RichCommand, epilog=examples("berrypod key kept", "berrypod key kept --key-stdin < /media/usb/key"))
 @click.option(
     "--key-stdin",
     is_flag=True,
@@ -101,7 +101,15 @@ def kept(key_stdin: bool) -> None:
     click.echo(f"That is the key {noted.fingerprint}. It is noted that you keep it.")
 
 
-@key.command("rotate-base", cls=RichCommand)
+@key.command(
+    "rotate-base",
+    cls=RichCommand,
+    epilog=examples(
+        "export SECRET_KEY_BASE_FORMER=$SECRET_KEY_BASE",
+        "export SECRET_KEY_BASE=$(berrypod secret)",
+        "berrypod key rotate-base",
+    ),
+)
 @click.option("--end-sessions", is_flag=True, help="Sign all admins out, in every browser.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def rotate_base(end_sessions: bool, as_json: bool) -> None:
