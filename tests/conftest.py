@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from litestar.utils.signature import ParsedSignature
 
@@ -27,6 +28,11 @@ if sys.dont_write_bytecode:
     sys.pycache_prefix = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+
+# How long an example takes says something of the machine alone. The first one in a fresh clone is slow on any:
+# Hypothesis makes its tables of characters, and reads the source for constants (3 s beside other work on 2 cores).
+hypothesis.settings.register_profile("berrypod", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("berrypod")
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 

@@ -63,7 +63,7 @@ def test_a_password_that_is_short_or_no_secret_is_refused_with_the_reason(passwo
     assert caught.value.fields["password"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(min_size=MINIMUM_CHARACTERS, max_size=MAXIMUM_CHARACTERS))
 async def test_any_text_that_is_accepted_can_be_used_to_sign_in(password: str) -> None:
     try:

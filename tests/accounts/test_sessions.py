@@ -37,7 +37,7 @@ async def test_every_session_has_a_token_of_its_own_and_the_file_holds_none(
     assert not any(token in stored for token in tokens)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(token=st.text(max_size=200))
 async def test_what_is_no_token_is_nobody(accounts: Accounts, token: str) -> None:
     assert await accounts.sessions.authenticate(token) is None

@@ -54,7 +54,7 @@ async def test_the_prefix_with_another_secret_is_nobody(accounts: Accounts, toke
     assert await accounts.tokens.authenticate(f"Bearer {changed}") is None
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(header=st.one_of(st.text(), st.text().map("Bearer {}".format), st.text().map("Bearer bp_{}".format)))
 async def test_what_is_no_token_is_nobody(accounts: Accounts, header: str) -> None:
     assert await accounts.tokens.authenticate(header) is None
@@ -128,7 +128,7 @@ async def test_an_expiry_in_the_past_is_refused(accounts: Accounts, clock: Clock
 
 
 @given(st.iterables(st.sampled_from(SCOPES), min_size=1))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_scopes_may_come_in_any_order_and_twice(accounts: Accounts, scopes: list[str]) -> None:
     given_scopes = list(scopes)
     new = await accounts.tokens.create(name="Job", scopes=iter(given_scopes))

@@ -118,7 +118,7 @@ class TestPaging:
 
 
 class TestAnyFile:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         lengths=st.lists(st.integers(0, 40), max_size=60),
         block=st.integers(1, 64),
@@ -141,7 +141,7 @@ class TestAnyFile:
         assert [entry.details["restore_id"] for entry in found] == [event.restore_id for event in reversed(events)]
         assert len({entry.id for entry in found}) == len(found)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.binary(max_size=400))
     def test_what_is_no_log_is_no_end(self, tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
         path = tmp_path_factory.getbasetemp() / "any-file"

@@ -31,21 +31,21 @@ def test_amounts_are_written_as_people_write_them(amount: int, currency: str, te
     assert format_money(amount, currency) == text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD", "CHF"]))
 def test_no_cent_is_lost_in_writing(amount: int, currency: str) -> None:
     digits = re.sub(r"[^0-9-]", "", format_money(amount, currency))
     assert int(digits) == amount
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=300))
 def test_any_title_makes_a_slug_or_none(title: str) -> None:
     slug = slugify(title)
     assert slug == "" or (SLUG.fullmatch(slug) and len(slug) <= 80)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(codec=None), max_size=60), st.booleans())
 def test_any_text_is_cleaned_or_refused_by_name(text: str, lines: bool) -> None:
     """What is accepted can be stored, is not blank, and cleaning it again changes nothing."""
@@ -62,7 +62,7 @@ def test_any_text_is_cleaned_or_refused_by_name(text: str, lines: bool) -> None:
         assert Checks().text("field", cleaned, longest=40, lines=lines) == cleaned
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(codec=None), max_size=80) | st.emails())
 def test_any_text_is_an_address_in_its_normal_form_or_refused(text: str) -> None:
     checks = Checks()

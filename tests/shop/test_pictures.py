@@ -86,7 +86,7 @@ async def test_what_is_no_picture_or_too_large_is_refused(stocked: Shop, data: b
     assert (await stocked.pictures.list()).total == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_no_damaged_file_gets_past_as_anything_but_a_picture_or_a_refusal(data: st.DataObject) -> None:
     """Pillow raises many things on malformed files; all of them are refusals here."""

@@ -40,7 +40,7 @@ async def test_what_is_set_is_read_at_once_and_reset_is_the_default_again(stocke
     assert await stocked.settings.get("shop.name") == "Berrypod"
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(value=JSON)
 async def test_any_json_value_comes_back_as_it_was(stocked: Shop, value: Any) -> None:
     """Numbers too: the column would like to make something of them."""

@@ -33,7 +33,6 @@ async def sold(shop: Shop) -> Counter[str]:
 
 @settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rounds=st.lists(st.lists(PLACE | CANCEL | DELIVER | SHIP, min_size=1, max_size=6), max_size=4))

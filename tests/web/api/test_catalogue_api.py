@@ -63,7 +63,7 @@ def test_what_is_not_for_sale_is_not_found(unchanged: Client, slug: str) -> None
     check_problem(unchanged.get(f"/api/products/{slug}"), 404, "not_found")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(query=st.dictionaries(st.sampled_from(["category", "q", "in_stock", "page", "page_size", "x"]), st.text()))
 def test_no_question_breaks_anything(unchanged: Client, query: dict[str, str]) -> None:
     answer = unchanged.get("/api/products", params=query)

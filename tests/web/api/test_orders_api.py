@@ -92,7 +92,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(changes=st.dictionaries(st.sampled_from([*ORDER, "note", "expected_total_minor", "x"]), JSON, min_size=1))
 def test_nothing_in_a_body_breaks_anything(unchanged: Client, changes: dict[str, Any]) -> None:
     """No article of this name is for sale: whatever else is sent, nothing is ordered."""
