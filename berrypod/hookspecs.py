@@ -20,9 +20,13 @@ import pluggy
 
 from berrypod.declarations import (
     AdminPanel,
+    ArchiveSource,
     BackupExporter,
     DoctorCheck,
+    HealthPart,
+    Notifier,
     RestoreGuard,
+    RestoreRehearsal,
     SettingDeclaration,
     StatsProvider,
 )
@@ -67,6 +71,16 @@ def berrypod_backup_exporters(context: PluginContext) -> Iterable[BackupExporter
 
 
 @hookspec
+def berrypod_archive_sources(context: PluginContext) -> Iterable[ArchiveSource] | None:
+    """Kinds of addresses that an archive can be opened by, for a machine with nothing but a key and credentials."""
+
+
+@hookspec
+def berrypod_restore_rehearsals(context: PluginContext) -> Iterable[RestoreRehearsal] | None:
+    """Who tries a copy of a backup as a restore would, to prove it. One that fails proves nothing."""
+
+
+@hookspec
 def berrypod_restore_guards(context: PluginContext) -> Iterable[RestoreGuard] | None:
     """Who looks at a file before it replaces the shop: allows, warns or refuses. One that fails refuses."""
 
@@ -74,6 +88,16 @@ def berrypod_restore_guards(context: PluginContext) -> Iterable[RestoreGuard] | 
 @hookspec
 def berrypod_doctor_checks(context: PluginContext) -> Iterable[DoctorCheck] | None:
     """What `berrypod doctor` looks at besides its own checks. One that fails or times out shows as a warning."""
+
+
+@hookspec
+def berrypod_health_parts(context: PluginContext) -> Iterable[HealthPart] | None:
+    """Parts of the shop that can be well or not. One that fails or times out counts as one that nobody knows of."""
+
+
+@hookspec
+def berrypod_notifiers(context: PluginContext) -> Iterable[Notifier] | None:
+    """Ways to tell whoever looks after the shop that something is not well. One that fails stops no other."""
 
 
 @hookspec

@@ -24,10 +24,14 @@ import click
 
 from berrypod.declarations import (
     AdminPanel,
+    ArchiveSource,
     BackupExporter,
     Declared,
     DoctorCheck,
+    HealthPart,
+    Notifier,
     RestoreGuard,
+    RestoreRehearsal,
     SettingDeclaration,
     StatsProvider,
 )
@@ -174,6 +178,23 @@ class Plugins(Calls):
     @property
     def backup_exporters(self) -> tuple[Declared[BackupExporter], ...]:
         return self._active(self._declarations.backup_exporters)
+
+    @property
+    def archive_sources(self) -> tuple[Declared[ArchiveSource], ...]:
+        return self._active(self._declarations.archive_sources)
+
+    @property
+    def restore_rehearsals(self) -> tuple[Declared[RestoreRehearsal], ...]:
+        return self._active(self._declarations.restore_rehearsals)
+
+    @property
+    def health_parts(self) -> tuple[Declared[HealthPart], ...]:
+        found = self._active(self._declarations.health_parts)
+        return tuple(sorted(found, key=lambda one: (one.declaration.order, one.declaration.name)))
+
+    @property
+    def notifiers(self) -> tuple[Declared[Notifier], ...]:
+        return self._active(self._declarations.notifiers)
 
     @property
     def restore_guards(self) -> tuple[Declared[RestoreGuard], ...]:

@@ -6,6 +6,13 @@ and the functions that they carry are called later, one plugin at a time, by `pl
 own.
 """
 
+from berrypod.declarations.archives import (
+    ArchiveSource,
+    OpenFunction,
+    Rehearsed,
+    RehearseFunction,
+    RestoreRehearsal,
+)
 from berrypod.declarations.backups import (
     BackupExporter,
     Delivered,
@@ -19,6 +26,16 @@ from berrypod.declarations.backups import (
 from berrypod.declarations.declared import Declared
 from berrypod.declarations.doctor import DoctorCheck, Examination, Finding, FindingsFunction, Level
 from berrypod.declarations.figures import Figure, FiguresFunction, StatsProvider
+from berrypod.declarations.health import (
+    Condition,
+    ConditionsFunction,
+    HealthPart,
+    Notification,
+    NotificationKind,
+    Notifier,
+    SendFunction,
+    Severity,
+)
 from berrypod.declarations.panels import AdminPanel, PanelRequest, RenderFunction
 from berrypod.declarations.restores import (
     GUARD_FAILED,
@@ -36,8 +53,11 @@ __all__ = [
     "GUARD_FAILED",
     "AdminPanel",
     "Allow",
+    "ArchiveSource",
     "BackupExporter",
     "CheckFunction",
+    "Condition",
+    "ConditionsFunction",
     "Declared",
     "Delivered",
     "DoctorCheck",
@@ -49,16 +69,26 @@ __all__ = [
     "FiguresFunction",
     "Finding",
     "FindingsFunction",
+    "HealthPart",
     "Judgement",
     "KeptCopies",
     "KeptCopy",
     "Level",
+    "Notification",
+    "NotificationKind",
+    "Notifier",
+    "OpenFunction",
     "PanelRequest",
     "Refuse",
+    "RehearseFunction",
+    "Rehearsed",
     "RenderFunction",
     "RestoreCandidate",
     "RestoreGuard",
+    "RestoreRehearsal",
+    "SendFunction",
     "SettingDeclaration",
+    "Severity",
     "Snapshot",
     "StatsProvider",
     "Warn",

@@ -15,6 +15,8 @@ from berrypod.plugin_host import checks
 if TYPE_CHECKING:
     from sqlcipher3.dbapi2 import Connection
 
+    from berrypod.archive.archive import Archive
+
 _CHUNK_BYTES = 1024 * 1024
 _LONGEST_TITLE = 60
 _LONGEST_DESCRIPTION = 300
@@ -145,15 +147,21 @@ class BackupExporter:
     beside it.
 
     `export(snapshot, folder)` gets an empty private folder, which is removed afterwards (for an
-    `ExportedFile`, after its download). `kept` is for an exporter whose copies stay and can be listed.
+    `ExportedFile`, after its download). `kept` is for an exporter whose copies stay and can be listed; with `kept` and
+    no `export`, copies are listed that come from elsewhere, and there is no button.
+
+    `archive` stands for both: backups kept with manifests in a storage of the plugin's, pages that have not changed
+    once; they can be scheduled, verified, proven and thinned out. `off_site` says that it is not on this machine.
     """
 
     name: str
     title: str
     description: str
-    export: ExportFunction
+    export: ExportFunction | None = None
     timeout_seconds: float = 3600.0
     kept: KeptCopies | None = None
+    archive: Archive | None = None
+    off_site: bool = False
 
     def __post_init__(self) -> None:
         what = f"BackupExporter {self.name!r}"
@@ -161,7 +169,22 @@ class BackupExporter:
         checks.require_words(what, title=self.title, description=self.description)
         checks.require_length(what, _LONGEST_TITLE, title=self.title)
         checks.require_length(what, _LONGEST_DESCRIPTION, description=self.description)
-        checks.require_function(what, export=self.export)
+        self._check_functions(what)
         checks.require_seconds(what, self.timeout_seconds)
         if self.kept is not None:
             checks.require_kept(f"{what}: kept", self.kept)
+
+    def _check_functions(self, what: str) -> None:
+        if self.archive is not None:
+            from berrypod.archive.archive import Archive  # noqa: PLC0415 - declarations import nothing that works
+
+            checks.require_instance(f"{what}: archive", self.archive, Archive, "Give a berrypod.archive.Archive.")
+            checks.require(
+                self.export is None and self.kept is None,
+                f"{what}: it has an archive, and export or kept as well",
+                "Leave those out: the archive does both.",
+            )
+            object.__setattr__(self, "export", self.archive.export)
+            object.__setattr__(self, "kept", self.archive)
+        if self.export is not None or self.kept is None:
+            checks.require_function(what, export=self.export)

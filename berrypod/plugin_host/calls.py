@@ -119,9 +119,12 @@ class Calls:
         self, exporter: Declared[BackupExporter], snapshot: Snapshot, folder: Path
     ) -> Outcome[ExportResult]:
         """Run an exporter. `folder` is empty, private, and removed by the caller."""
+        function = exporter.declaration.export
+        if function is None:
+            return Failed(error="it only lists copies", hint="Choose another exporter: this one makes no backups.")
         return await self.call(
             exporter.plugin,
-            exporter.declaration.export,
+            function,
             snapshot,
             folder,
             timeout_seconds=exporter.declaration.timeout_seconds,

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from berrypod.declarations import AdminPanel, BackupExporter, Declared, DoctorCheck, RestoreGuard, StatsProvider
+from berrypod.declarations import (
+    AdminPanel,
+    ArchiveSource,
+    BackupExporter,
+    Declared,
+    DoctorCheck,
+    HealthPart,
+    Notifier,
+    RestoreGuard,
+    RestoreRehearsal,
+    StatsProvider,
+)
 from berrypod.errors import PluginError
 from berrypod.isolation import Failed
 from berrypod.plugin_host import answers
@@ -36,6 +47,10 @@ class Declarations:
 
     stats_providers: list[Declared[StatsProvider]] = field(default_factory=list[Declared[StatsProvider]])
     backup_exporters: list[Declared[BackupExporter]] = field(default_factory=list[Declared[BackupExporter]])
+    archive_sources: list[Declared[ArchiveSource]] = field(default_factory=list[Declared[ArchiveSource]])
+    restore_rehearsals: list[Declared[RestoreRehearsal]] = field(default_factory=list[Declared[RestoreRehearsal]])
+    health_parts: list[Declared[HealthPart]] = field(default_factory=list[Declared[HealthPart]])
+    notifiers: list[Declared[Notifier]] = field(default_factory=list[Declared[Notifier]])
     restore_guards: list[Declared[RestoreGuard]] = field(default_factory=list[Declared[RestoreGuard]])
     doctor_checks: list[Declared[DoctorCheck]] = field(default_factory=list[Declared[DoctorCheck]])
     admin_panels: list[Declared[AdminPanel]] = field(default_factory=list[Declared[AdminPanel]])
@@ -61,6 +76,10 @@ class _Asking:
         most = host.limits.answers
         self.stats_providers = self._each("berrypod_stats_providers", _of(StatsProvider, most))
         self.backup_exporters = self._each("berrypod_backup_exporters", _of(BackupExporter, most))
+        self.archive_sources = self._each("berrypod_archive_sources", _of(ArchiveSource, most))
+        self.restore_rehearsals = self._each("berrypod_restore_rehearsals", _of(RestoreRehearsal, most))
+        self.health_parts = self._each("berrypod_health_parts", _of(HealthPart, most))
+        self.notifiers = self._each("berrypod_notifiers", _of(Notifier, most))
         self.restore_guards = self._each("berrypod_restore_guards", lambda answer: _restore_guards(answer, most))
         self.doctor_checks = self._each("berrypod_doctor_checks", _of(DoctorCheck, most))
         self.admin_panels = self._each("berrypod_admin_panels", _of(AdminPanel, most))
@@ -113,6 +132,10 @@ def ask_all(host: Host, contexts: Mapping[str, PluginContext]) -> Declarations:
             continue
         _add(host, record.name, "stats provider", all_found.stats_providers, found.stats_providers)
         _add(host, record.name, "backup exporter", all_found.backup_exporters, found.backup_exporters)
+        _add(host, record.name, "archive source", all_found.archive_sources, found.archive_sources)
+        _add(host, record.name, "restore rehearsal", all_found.restore_rehearsals, found.restore_rehearsals)
+        _add(host, record.name, "health part", all_found.health_parts, found.health_parts)
+        _add(host, record.name, "notifier", all_found.notifiers, found.notifiers)
         all_found.restore_guards += [Declared(plugin=record.name, declaration=one) for one in found.restore_guards]
         _add(host, record.name, "doctor check", all_found.doctor_checks, found.doctor_checks)
         _add(host, record.name, "admin panel", all_found.admin_panels, found.admin_panels)

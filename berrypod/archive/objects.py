@@ -1,0 +1,55 @@
+"""Where an archive lies: a folder, a bucket, or whatever a plugin gives these five methods to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """`name` is relative to the archive; its parts are joined by `/`. `modified_at` has a time zone."""
+
+    name: str
+    size_bytes: int
+    modified_at: datetime
+
+
+@runtime_checkable
+class ObjectStorage(Protocol):
+    """Named files that are written whole. Names come from the archive: letters, digits, `.`, `_`, `-`, and `/`.
+
+    Methods run on the event loop and must not block it. Errors are of `berrypod.errors`, with a hint; an object that is
+    not there raises `NotFound`. A call may be cancelled at any time, and then leaves nothing that `list` would name.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where it is, for people: a path or an address, without a secret."""
+        ...
+
+    async def list(self, prefix: str = "") -> Sequence[StoredObject]:
+        """All objects whose name begins with `prefix`, in any order. What is being written is not among them."""
+        ...
+
+    def read(self, name: str) -> AsyncIterator[bytes]:
+        """The object's bytes, in pieces of a few megabytes at most: an async generator."""
+        ...
+
+    async def put(self, name: str, source: Path) -> None:
+        """Store the file `source` as `name`: whole and durably, or not at all. It takes the place of one of that name.
+
+        The file may be moved rather than copied: whoever calls has no further use for it.
+        """
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove the object for good. One that is not there is as good as removed."""
+        ...
+
+    def local_path(self, name: str) -> Path | None:
+        """The object as a file on this machine, to be read in place; None if it is none. It may not exist."""
+        ...
