@@ -72,7 +72,7 @@ def _decisions() -> Iterator[tuple[str, RestoreView | UndoView]]:
 
 
 def _outcomes() -> Iterator[tuple[str, RestoreView]]:
-    applied = {"outcome": "replaced", "closed_seconds": 0.21, "former": samples.FORMER.id}
+    applied: dict[str, Any] = {"outcome": "replaced", "closed_seconds": 0.21, "former": samples.FORMER.id}
     yield "applied", _view(samples.record("applied", **applied), former=samples.FORMER)
     late = samples.record("applied", **applied, arrived_since=("K7QM-2XWD", "3HVP-9RTA"))
     yield "applied-late-orders", _view(late, former=samples.FORMER)
@@ -91,7 +91,8 @@ def _outcomes() -> Iterator[tuple[str, RestoreView]]:
 
 
 def _view(record: RestoreRecord, **more: Any) -> RestoreView:
-    return RestoreView(**{"record": record, "phase": record.state, "visit": VISIT, **more})
+    fields: dict[str, Any] = {"record": record, "phase": record.state, "visit": VISIT, **more}
+    return RestoreView(**fields)
 
 
 def _compared(record: RestoreRecord, **more: Any) -> RestoreView:
