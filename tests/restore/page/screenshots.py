@@ -118,7 +118,8 @@ def _frame(page: Page, url: str, folder: Path) -> tuple[str, str, dict[str, str]
     nonsense.write_bytes(b"no backup")
     page.goto(f"{url}/admin/backup")
     page.locator("[data-restore-drop] input[type=file]").set_input_files(nonsense)
-    expect(page.get_by_role("heading", level=1, name="This backup cannot be brought back")).to_be_visible(timeout=30_000)
+    refused = page.get_by_role("heading", level=1, name="This backup cannot be brought back")
+    expect(refused).to_be_visible(timeout=30_000)
     answer = page.request.get(page.url)
     found = re.search(r'^(.*)<div class="restore".*?</script>(.*)$', answer.text(), re.DOTALL)
     assert found
