@@ -36,6 +36,7 @@ from berrypod.storage.verification import VerifiedFile, verify
 from berrypod.storage.watching import Watcher
 
 Stage = Literal["copying", "verifying"]
+Method = Literal["compact", "snapshot"]
 Progress = Callable[[Stage, float], None]
 
 # What is left to the shop, which goes on writing while its copy grows.

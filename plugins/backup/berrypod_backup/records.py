@@ -16,8 +16,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from berrypod.archive.manifest import Manifest, Origin
 from berrypod.records import Trouble
-from berrypod.storage.snapshot import SnapshotFile
+from berrypod.storage.snapshot import Method, SnapshotFile
 
 State = Literal["queued", "copying", "verifying", "exporting", "ready", "done", "failed", "interrupted", "gone"]
 ExportState = Literal["waiting", "running", "ready", "delivered", "failed", "fetched", "expired"]
@@ -35,7 +36,10 @@ class SnapshotInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The copy of the shop's file that a backup is made of."""
 
     created_at: Annotated[datetime, Meta(description="What was committed later is not in it.")]
-    method: Annotated[str, Meta(description="How it was made: `compact` leaves out pages that nobody uses.")]
+    method: Annotated[
+        str,
+        Meta(description="`compact` leaves out pages that nobody uses; `snapshot` is a copy of the file, byte for byte."),
+    ]
     size_bytes: int
     sha256: Annotated[str, Meta(description="Of the file's bytes, in hex.")]
     schema_revision: str
@@ -54,6 +58,10 @@ class SnapshotInfo(msgspec.Struct, frozen=True, kw_only=True):
             row_counts=dict(facts.row_counts),
             encrypted=facts.encrypted,
         )
+
+    @classmethod
+    def of_manifest(cls, manifest: Manifest) -> SnapshotInfo:
+        return cls(**{name: getattr(manifest, name) for name in cls.__struct_fields__})
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +91,9 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One backup. `started_by` names who did, as events do: `admin:<e-mail>`, `token:<prefix>`, `cli`; `address` is
     where they did it from.
 
+    `origin` says why it was made, `method` how, `fast` whether it may disturb those who write; `note` goes with what
+    an archive keeps.
+
     `waits_for_another` is true while somebody else makes a snapshot; `expected_bytes` is what this one will take;
     `expires_at` is when files that nobody fetched go.
     """
@@ -92,6 +103,10 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_by: str | None
     address: str | None = None
+    origin: Origin = "manual"
+    method: Method = "compact"
+    fast: bool = False
+    note: str = ""
     exports: tuple[Export, ...]
     waits_for_another: bool = False
     expected_bytes: int = 0

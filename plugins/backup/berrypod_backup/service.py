@@ -16,12 +16,13 @@ from pathlib import Path
 
 import msgspec
 
+from berrypod.archive.manifest import Origin
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, Declared
 from berrypod.errors import BackupError, Invalid
 from berrypod.events import BackupDownloaded, BackupFailed
 from berrypod.records import new_id
-from berrypod.storage.snapshot import expected_bytes
+from berrypod.storage.snapshot import Method, expected_bytes
 from berrypod_backup.faults import BackupGone, BackupUnknown, TooManyBackups
 from berrypod_backup.last import LastBackup, recall, remember
 from berrypod_backup.pace import Pace
@@ -66,7 +67,7 @@ class Backups:
     @property
     def exporters(self) -> Sequence[Declared[BackupExporter]]:
         """All exporters, the built-in one first."""
-        found = self.context.plugins.backup_exporters
+        found = [one for one in self.context.plugins.backup_exporters if one.declaration.export is not None]
         return sorted(found, key=lambda one: one.plugin != self.context.plugin)
 
     @asynccontextmanager
@@ -84,9 +85,22 @@ class Backups:
                 task.cancel()
             await asyncio.gather(*tasks, *self._fetched, return_exceptions=True)
 
-    async def start(self, names: Sequence[str], started_by: str | None, *, address: str | None = None) -> BackupRecord:
+    async def start(
+        self,
+        names: Sequence[str],
+        started_by: str | None,
+        *,
+        address: str | None = None,
+        origin: Origin = "manual",
+        method: Method | None = None,
+        fast: bool = False,
+        note: str = "",
+    ) -> BackupRecord:
         """Begin a backup for the exporters of these names. Returns at once; it waits for its turn by itself.
 
+        :param method: without one it is `snapshot` where all of it goes into archives, which store a page once; and
+            else `compact`, as nobody wants to fetch pages that are not used.
+        :param fast: as fast as the disk is, whoever else needs it.
         :raises Invalid: no exporter is named, or one that does not exist.
         :raises TooManyBackups: as many as may be are being made, or wait to be fetched.
         """
@@ -103,6 +117,10 @@ class Backups:
             created_at=now,
             started_by=started_by,
             address=address,
+            origin=origin,
+            method=method or ("snapshot" if all(one.declaration.archive for one in exporters) else "compact"),
+            fast=fast,
+            note=note,
             exports=tuple(
                 Export(exporter=one.declaration.name, plugin=one.plugin, title=one.declaration.title)
                 for one in exporters
@@ -126,6 +144,12 @@ class Backups:
         record = await asyncio.to_thread(self.store.get, backup_id)
         if record is None:
             raise BackupUnknown(f"There is no backup {backup_id[:40]!r}")
+        return record
+
+    async def ended(self, backup_id: str) -> BackupRecord:
+        """Wait until a backup that was started here is made, or is not. :raises BackupUnknown: it was deleted."""
+        while (record := await self.get(backup_id)).active and (work := self._works.get(backup_id)):
+            await asyncio.wait({work.task}, timeout=self.pace.look_seconds)
         return record
 
     async def all(self) -> list[BackupRecord]:
