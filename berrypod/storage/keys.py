@@ -30,6 +30,8 @@ FILE_HEADER_BYTES = 100
 # SQLite locks bytes of this page, and never writes it: in files of more than a gibibyte it holds anything.
 LOCK_PAGE = 0x4000_0000 // PAGE_BYTES + 1
 
+NO_PAGE = bytes(PAGE_BYTES)
+
 _ROUNDS = 256_000
 _KEY_BYTES = 32
 _HMAC_BYTES = 64
@@ -76,6 +78,13 @@ class DatabaseKey:
         stored = page[end : end + _HMAC_BYTES]
         expected = hmac.digest(self.page_hmac_key, page[start:end] + struct.pack("<I", number), "sha512")
         return hmac.compare_digest(stored, expected)
+
+    def accepts(self, page: bytes, number: int) -> bool:
+        """True if `page` is as SQLCipher left it: written with this key; or reserved and never written: all zeros.
+
+        A page that is in use and was lost to zeros is found by SQLite's own check.
+        """
+        return number == LOCK_PAGE or page == NO_PAGE or self.authenticates(page, number)
 
     def file_header(self, first_page: bytes) -> bytes:
         """SQLite's header (100 bytes) in the first page of a file, which must be authentic: look first."""

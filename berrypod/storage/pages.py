@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from berrypod.storage.keys import LOCK_PAGE, PAGE_BYTES, DatabaseKey
+from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 
 _BLOCK_PAGES = 256
 _DAMAGED_NAMED = 3
@@ -69,5 +69,5 @@ def _damaged_in(block: bytes, first_number: int, key: DatabaseKey) -> list[int]:
     return [
         number
         for number, start in enumerate(range(0, len(block), PAGE_BYTES), first_number)
-        if number != LOCK_PAGE and not key.authenticates(block[start : start + PAGE_BYTES], number)
+        if not key.accepts(block[start : start + PAGE_BYTES], number)
     ]

@@ -14,13 +14,12 @@ import struct
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from berrypod.errors import DatabaseDamaged
-from berrypod.storage.keys import LOCK_PAGE, PAGE_BYTES, SALT_BYTES, DatabaseKey
+from berrypod.storage.keys import LOCK_PAGE, NO_PAGE, PAGE_BYTES, SALT_BYTES, DatabaseKey
 
 _RESERVED_BYTES = 80
 _IV_BYTES = 16
 _IV_START = PAGE_BYTES - _RESERVED_BYTES
 _HMAC_START = _IV_START + _IV_BYTES
-_NO_PAGE = bytes(PAGE_BYTES)
 
 
 class Reencryption:
@@ -36,8 +35,8 @@ class Reencryption:
         :raises DatabaseDamaged: it is not as it was written.
         """
         # One that SQLite reserved in the file and never wrote is all zeros, which SQLCipher reads as such.
-        if number == LOCK_PAGE or page == _NO_PAGE:
-            return _NO_PAGE
+        if number == LOCK_PAGE or page == NO_PAGE:
+            return NO_PAGE
         if not self._old.authenticates(page, number):
             raise DatabaseDamaged(f"Page {number} of the shop's file is damaged", page=number)
         start = SALT_BYTES if number == 1 else 0
@@ -49,4 +48,4 @@ class Reencryption:
 
     def came_out(self, page: bytes, number: int) -> bool:
         """True if the page, as it lies in the new file, is one that this has written."""
-        return number == LOCK_PAGE or page == _NO_PAGE or self._new.authenticates(page, number)
+        return self._new.accepts(page, number)
