@@ -27,6 +27,7 @@ from berrypod.declarations import (
     Finding,
     Judgement,
     PanelRequest,
+    Rehearsed,
     RestoreCandidate,
     RestoreGuard,
     Snapshot,
@@ -207,6 +208,16 @@ class CheckedPlugin:
         if shop_opens:
             return self._value(name, lambda: self.plugins.judge(guard, candidate))
         return answered(name, run(self.plugins.judge(guard, replace(candidate, current_row_counts=None))))
+
+    def rehearse(self, name: str, path: Path) -> Rehearsed:
+        """Have the rehearsal `name` try a copy of the file `path`.
+
+        :raises AssertionError: it failed, timed out or returned something else: in a shop, nothing is proven then.
+        """
+        rehearsal = _named(self.plugins.restore_rehearsals, name)
+        folder = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=path.parent))
+        copy = Path(shutil.copyfile(path, folder / path.name))
+        return self._value(name, lambda: self.plugins.rehearse(rehearsal, copy))
 
     def examine(self, name: str, *, now: datetime | None = None, thorough: bool = False) -> tuple[Finding, ...]:
         """Ask the doctor's check `name`. `now` is the time that it is told.

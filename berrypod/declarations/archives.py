@@ -63,6 +63,22 @@ class Rehearsed:
     migrated: bool = False
     row_counts: Mapping[str, int] = field(default_factory=dict[str, int])
 
+    def __post_init__(self) -> None:
+        for name, told in (("checked", self.checked), ("warnings", self.warnings)):
+            checks.require(
+                not isinstance(told, str) and all(isinstance(one, str) and one.strip() for one in told),  # pyright: ignore[reportUnnecessaryIsInstance]
+                f"Rehearsed: {name} is {told!r}",
+                f"Give {name} as a tuple of words for people.",
+            )
+        checks.require(
+            bool(self.checked) or self.problem is not None,
+            "Rehearsed: nothing was checked, and there is no problem",
+            "Say in `checked` what was done: what nobody looked at is not proven.",
+        )
+        checks.require_string("Rehearsed", optional=True, problem=self.problem, hint=self.hint)
+        if self.problem is not None:
+            checks.require_words("Rehearsed", problem=self.problem)
+
 
 RehearseFunction: TypeAlias = Callable[[Path], "Awaitable[Rehearsed] | Rehearsed"]
 

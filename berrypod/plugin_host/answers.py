@@ -23,6 +23,7 @@ from berrypod.declarations import (
     Finding,
     Judgement,
     Refuse,
+    Rehearsed,
     Snapshot,
     Warn,
 )
@@ -131,6 +132,13 @@ def judgement(answer: object) -> Judgement:
     if isinstance(answer, type) and issubclass(answer, Allow | Warn | Refuse):
         hint = f"Call it: {answer.__name__}(...)."
     raise PluginError(f"it returned {kind_of(answer)}", hint=hint)
+
+
+def rehearsed(answer: object) -> Rehearsed:
+    """What came of a rehearsal. What was not checked proves nothing: it has to say what it did."""
+    if not isinstance(answer, Rehearsed):
+        raise PluginError(f"it returned {kind_of(answer)}", hint="Return a Rehearsed, in each branch of the function.")
+    return answer
 
 
 def findings(answer: object, check: str, most: int) -> tuple[Finding, ...]:

@@ -21,8 +21,10 @@ from berrypod.declarations import (
     Finding,
     Judgement,
     PanelRequest,
+    Rehearsed,
     RestoreCandidate,
     RestoreGuard,
+    RestoreRehearsal,
     Snapshot,
     StatsProvider,
 )
@@ -141,6 +143,17 @@ class Calls:
             timeout_seconds=guard.declaration.timeout_seconds,
             expect=answers.judgement,
             what=f"restore guard {guard.declaration.name}",
+        )
+
+    async def rehearse(self, rehearsal: Declared[RestoreRehearsal], path: Path) -> Outcome[Rehearsed]:
+        """Have the file `path`, in a throw-away folder, tried as a restore would. A failure proves nothing."""
+        return await self.call(
+            rehearsal.plugin,
+            rehearsal.declaration.rehearse,
+            path,
+            timeout_seconds=rehearsal.declaration.timeout_seconds,
+            expect=answers.rehearsed,
+            what=f"restore rehearsal {rehearsal.declaration.name}",
         )
 
     async def examine(self, check: Declared[DoctorCheck], examination: Examination) -> Outcome[tuple[Finding, ...]]:

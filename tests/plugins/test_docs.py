@@ -32,8 +32,10 @@ from berrypod.declarations import (
     Finding,
     KeptCopy,
     Refuse,
+    Rehearsed,
     RestoreCandidate,
     RestoreGuard,
+    RestoreRehearsal,
     SettingDeclaration,
     Snapshot,
     StatsProvider,
@@ -61,7 +63,9 @@ DECLARATIONS = [
     Finding,
     KeptCopy,
     Refuse,
+    Rehearsed,
     RestoreGuard,
+    RestoreRehearsal,
     SettingDeclaration,
     StatsProvider,
     Warn,
@@ -356,6 +360,15 @@ def test_the_example_of_a_guard_that_warns(
     assert warning.message == "Orders that are paid and not shipped in this file: 1."
     sent = berrypod_candidate("UPDATE orders SET status = 'shipped'")
     assert guards.judge("orders-to-send", sent) == Allow()
+
+
+def test_the_example_of_a_rehearsal(load: Load, check_plugin: CheckPlugin, berrypod_candidate: MakeCandidate) -> None:
+    plugin = check_plugin(load("berrypod_restore_rehearsals", "label_printer"))
+    good = plugin.rehearse("label-printer", berrypod_candidate("UPDATE orders SET postcode = '12345'").path)
+    bad = plugin.rehearse("label-printer", berrypod_candidate("UPDATE orders SET postcode = ''").path)
+
+    assert (good.problem, good.checked) == (None, ("looked through for addresses",))
+    assert bad.problem == "1 paid orders have no postcode."
 
 
 def test_the_example_of_a_doctors_check(load: Load, check_plugin: CheckPlugin) -> None:
