@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
+from berrypod.storage.keys import LOCK_PAGE, PAGE_BYTES, DatabaseKey
 
 _BLOCK_PAGES = 256
 _DAMAGED_NAMED = 3
@@ -38,6 +38,7 @@ def read_pages(
     *,
     stop: threading.Event,
     digest: bool = False,
+    unwritten: bool = False,
     tell: Callable[[float], None] | None = None,
 ) -> PagesRead:
     """Read the file, in a thread: a megabyte is held, however big it is. 250 MB take a second.
@@ -45,6 +46,8 @@ def read_pages(
     Ends early when some pages were found damaged, or when it is told to stop.
 
     :param key: authenticates each page; None for a file that is not encrypted, or need not be looked at so closely.
+    :param unwritten: let pages of zeros pass. SQLite reserves some and never writes them, which a raw copy has as they
+        are; whether one that is in use was lost is for its own check to find out.
     :param tell: called now and then with the share (0 to 1) that was read.
     """
     sha256 = hashlib.sha256() if digest else None
@@ -56,7 +59,7 @@ def read_pages(
             if sha256 is not None:
                 sha256.update(block)
             if key is not None:
-                damaged += _damaged_in(block, number, key)
+                damaged += _damaged_in(block, number, key.accepts if unwritten else key.authenticates)
             number += _BLOCK_PAGES
             if tell is not None:
                 tell(min(number * PAGE_BYTES / size, 1.0))
@@ -65,9 +68,9 @@ def read_pages(
     return PagesRead(sha256.hexdigest() if sha256 is not None else None, tuple(damaged))
 
 
-def _damaged_in(block: bytes, first_number: int, key: DatabaseKey) -> list[int]:
+def _damaged_in(block: bytes, first_number: int, is_genuine: Callable[[bytes, int], bool]) -> list[int]:
     return [
         number
         for number, start in enumerate(range(0, len(block), PAGE_BYTES), first_number)
-        if not key.accepts(block[start : start + PAGE_BYTES], number)
+        if number != LOCK_PAGE and not is_genuine(block[start : start + PAGE_BYTES], number)
     ]

@@ -116,7 +116,9 @@ async def check_content(
         closely = key is not None and (progress is not None or _number(connection, "freelist_count") > 0)
 
         def read() -> PagesRead:
-            return read_pages(path, key if closely else None, stop=stop, digest=sha256 is None, tell=tell)
+            return read_pages(
+                path, key if closely else None, stop=stop, digest=sha256 is None, unwritten=True, tell=tell
+            )
 
         # Beside the checks, where there is a processor that nobody else needs.
         with ThreadPoolExecutor(1, thread_name_prefix="berrypod-reading", initializer=give_way) as threads:

@@ -84,3 +84,11 @@ def test_it_tells_how_far_it_is_and_ends_when_it_is_told_to(
 
     read = read_pages(copy, key, stop=stop, digest=True, tell=stop_at_the_third)
     assert (seen, read.sha256) == (3, None)
+
+
+def test_a_page_of_zeros_passes_only_where_sqlite_looks_as_well(copy: Path, key: DatabaseKey) -> None:
+    content = bytearray(copy.read_bytes())
+    content[5 * PAGE_BYTES : 6 * PAGE_BYTES] = bytes(PAGE_BYTES)
+    copy.write_bytes(content)
+    assert read_pages(copy, key, stop=threading.Event()).damaged == (6,)
+    assert read_pages(copy, key, stop=threading.Event(), unwritten=True).damaged == ()
