@@ -26,15 +26,15 @@ def declared(rehearse: Callable[..., object]) -> Declared[RestoreRehearsal]:
     return Declared(plugin="p", declaration=rehearsal("subject", rehearse))
 
 
-def test_all_plugins_rehearse_in_the_order_of_their_names(host: Host) -> None:
+def test_all_plugins_rehearse_one_after_the_other(host: Host) -> None:
     plugins = host(
         plugin("b", berrypod_restore_rehearsals=lambda: [rehearsal("b-trial")]),
         plugin("a", berrypod_restore_rehearsals=lambda context: [rehearsal("a-trial")]),
     )
 
     assert [(one.plugin, one.declaration.name) for one in plugins.restore_rehearsals] == [
-        ("a", "a-trial"),
         ("b", "b-trial"),
+        ("a", "a-trial"),
     ]
 
 

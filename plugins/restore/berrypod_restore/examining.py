@@ -8,21 +8,19 @@ from typing import Final
 
 import msgspec
 
-from berrypod.declarations import RestoreCandidate
-from berrypod.errors import DatabaseDamaged, Invalid, StorageError, WrongKey
+from berrypod.errors import Invalid, StorageError, WrongKey
 from berrypod.events import RestoreInspected, RestoreRefused
 from berrypod.records import Trouble
 from berrypod.settings import Secret
-from berrypod.storage.connection import open_immutable
 from berrypod.storage.faults import reach
 from berrypod.storage.files import require_space
 from berrypod.storage.keys import DatabaseKey, passphrase_fingerprint
 from berrypod.storage.rekeying import rekey
 from berrypod.storage.snapshot import SPARE_BYTES
-from berrypod.storage.verification import count_rows
 from berrypod_restore import guarding
 from berrypod_restore.faults import RestoreNotReady
 from berrypod_restore.inspection import Candidate, Inspection, inspect
+from berrypod_restore.judging import Came, judge
 from berrypod_restore.preparation import Prepared, prepare
 from berrypod_restore.records import RestoreRecord
 from berrypod_restore.workroom import Telling, Workroom, to_its_end
@@ -157,29 +155,14 @@ class Examining:
         context, came = self._workroom.context, record.candidate
         assert came is not None, "what is acceptable could be read"
         assert record.sha256 is not None, "it was staged"
-        results = await guarding.ask(
-            context.plugins,
-            RestoreCandidate(
-                path=path,
-                size_bytes=record.received_bytes,
-                sha256=record.sha256,
-                schema_revision=came.schema_revision,
-                row_counts=came.row_counts,
-                encrypted=came.encrypted,
-                created_at=came.newest_at,
-                current_row_counts=await self._current_rows(),
-                opener=lambda: open_immutable(path, prepared.key),
-            ),
+        results = await judge(
+            context,
+            path,
+            prepared,
+            Came(size_bytes=record.received_bytes, sha256=record.sha256, facts=came),
+            shop_opens=await self._workroom.unavailable() is None,
         )
         return await self._workroom.update(record.id, lambda found: msgspec.structs.replace(found, guards=results))
-
-    async def _current_rows(self) -> dict[str, int] | None:
-        if await self._workroom.unavailable():
-            return None
-        try:
-            return await self._workroom.context.database.run_in_thread(count_rows)
-        except DatabaseDamaged:
-            return None
 
     async def _ready(self, record: RestoreRecord, prepared: Prepared) -> None:
         expires_at = self._workroom.context.now() + self._workroom.pace.keep

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import click
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.declarations import AdminPanel, RestoreGuard, SettingDeclaration
+from berrypod.declarations import AdminPanel, RestoreGuard, RestoreRehearsal, SettingDeclaration
 from berrypod.hookspecs import hookimpl
 from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
 
@@ -61,6 +61,13 @@ def berrypod_restore_guards(context: PluginContext) -> Sequence[RestoreGuard]:
     from berrypod_restore.shrinkage import shrinkage_guard
 
     return [*builtin_guards(), shrinkage_guard()]
+
+
+@hookimpl
+def berrypod_restore_rehearsals(context: PluginContext) -> Sequence[RestoreRehearsal]:
+    from berrypod_restore.rehearsing import rehearsal
+
+    return [rehearsal(context)]
 
 
 @hookimpl
