@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,9 @@ class Program:
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self._http.get(path, **more)
+
+    def stream(self, method: str, path: str) -> AbstractContextManager[httpx.Response]:
+        return self._http.stream(method, path)
 
     def staged(self, file: Path) -> dict[str, Any]:
         raw = {"content-type": "application/octet-stream"}

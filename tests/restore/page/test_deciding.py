@@ -11,6 +11,7 @@ import pytest
 from berrypod_restore import panel
 from berrypod_restore.records import CONFIRMATION
 
+from berrypod.storage.files import people_size
 from tests.conftest import KEY
 from tests.restore.making import change
 from tests.restore.page.conftest import OpenSite, Site, hidden, words
@@ -28,8 +29,26 @@ def test_confirmed_with_the_words_it_replaces_the_shop_and_the_admin_stays_signe
     panel = words(site.get("/admin/backup").text)
     assert "A backup was brought back backup.db." in panel
     assert "The shop as it was before" in panel
-    assert "just now · " in panel
+    (former,) = site.call(site.restores.formers)
+    assert f"just now · {people_size(former.size_bytes)} · last change " in panel
     assert "replaced by ada@example.org" in panel
+    assert former.filename in panel
+
+
+def test_the_audit_log_says_who_did_what_when_from_where_and_how_it_ended(site: Site) -> None:
+    """It lies outside of what was replaced, and has the whole story."""
+    path = site.uploaded(site.backup())
+    site.followed(site.confirm(path))
+    record = site.call(lambda: site.restores.get(path.rsplit("/", 1)[1]))
+    told = words(site.get(f"/admin/audit?kind=restores&q={record.sha256}").text)
+    size_and_digest = f"{people_size(record.received_bytes)} · SHA-256 {record.sha256[:16]}…"
+    came = f"A file for a restore is here uploaded in the browser · {size_and_digest} ada@example.org from testclient"
+    confirmed = f"A restore was confirmed {size_and_digest} ada@example.org from testclient"
+    ended = f"The shop's database was replaced by a backup {size_and_digest} · the shop was closed for "
+    assert told.index(ended) < told.index(confirmed) < told.index(came), "the newest first"
+    stages = words(site.get(f"/admin/audit?kind=restores&q={record.id}").text)
+    assert stages.index("the new file is being checked") < stages.index("the file is being replaced")
+    assert re.search(r"\b\d\d:\d\d:\d\d UTC", stages)
 
 
 def test_how_it_ended_is_news_for_a_while(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
