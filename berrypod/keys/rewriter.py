@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Callable
@@ -13,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from berrypod import errors
+from berrypod import child_process, errors
 from berrypod.keys.rotation_records import RotationFailed
 from berrypod.storage import rewriting_wire as wire
 from berrypod.storage.keys import DatabaseKey
@@ -21,9 +20,6 @@ from berrypod.storage.rewriting import Bounds, CannotKeepUp
 
 # -P: modules come from where they are installed, never from the folder that the server was started in.
 COMMAND: Final = (sys.executable, "-P", "-m", "berrypod.storage.rewriting_process")
-
-_PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "VIRTUAL_ENV"}
-_PASSED_ON_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_")
 
 _KNOWN: Final[dict[str, type[errors.StorageError]]] = {
     kind.code: kind
@@ -100,11 +96,7 @@ async def rewriting(
             *COMMAND,
             stdin=PIPE,
             stdout=PIPE,
-            env={
-                name: value
-                for name, value in os.environ.items()
-                if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-            },
+            env=child_process.environment(),
             start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which ends this
             limit=wire.LONGEST_LINE,
         )
@@ -123,14 +115,4 @@ async def rewriting(
         await rewriter.ask(msgspec.json.encode(order).decode())
         yield rewriter
     finally:
-        await asyncio.shield(asyncio.ensure_future(_end(process)))
-
-
-async def _end(process: Process) -> None:
-    """Leave no process behind."""
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    await process.wait()
+        await child_process.end(process)

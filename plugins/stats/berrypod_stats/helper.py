@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from berrypod import child_process
 from berrypod.errors import BerrypodError
 from berrypod_stats.wire import LONGEST_ANSWER, Answer, Measured, Question, Refused
 
@@ -68,7 +68,7 @@ async def _ask(question: Question, command: Sequence[str]) -> Answer:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            env=_environment(),
+            env=child_process.environment(),
             start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which ends this
             limit=LONGEST_ANSWER,
         )
@@ -79,7 +79,7 @@ async def _ask(question: Question, command: Sequence[str]) -> Answer:
     try:
         return await _converse(process, question)
     finally:
-        await _end(process)
+        await child_process.end(process)
 
 
 async def _converse(process: Process, question: Question) -> Answer:
@@ -105,24 +105,3 @@ def _ended(status: int) -> str:
     if status < 0:
         return f"the measuring process was killed (signal {-status})"
     return f"the measuring process ended with status {status} and no answer"
-
-
-async def _end(process: Process) -> None:
-    """Leave no process behind, whatever happened; shielded: a second cancellation must leave no zombie."""
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    await asyncio.shield(asyncio.ensure_future(process.wait()))
-
-
-_PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "VIRTUAL_ENV"}
-_PASSED_ON_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_")
-
-
-def _environment() -> dict[str, str]:
-    """What an interpreter needs to start. Secrets, ours and other plugins', are not among that."""
-    return {
-        name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-    }
