@@ -48,6 +48,7 @@ def test_each_of_its_hooks_is_declared() -> None:
         "berrypod_lifespan",
         "berrypod_register_commands",
         "berrypod_restore_guards",
+        "berrypod_restore_rehearsals",
         "berrypod_route_handlers",
         "berrypod_settings",
     }
