@@ -246,6 +246,14 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
         events.KeptBackupDeleted.name: lambda of: Told(
             f"A copy that {of['exporter']} kept was deleted", of["copy_id"], "warn"
         ),
+        events.BackupProven.name: lambda of: Told(
+            f"A backup of {of['exporter']} was proven: a shop was run on it",
+            _joined(of["copy_id"], f"{of.number('seconds'):.1f} s"),
+            "good",
+        ),
+        events.BackupDrillFailed.name: lambda of: Told(
+            f"A drill failed: {of['exporter']}", _sentences(of.trouble, of["copy_id"]), "bad"
+        ),
         events.RestoreStaged.name: lambda of: Told(
             "A file for a restore is here", _joined(_SOURCES.get(of["source"], of["source"]), of.file)
         ),

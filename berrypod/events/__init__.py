@@ -5,7 +5,7 @@
     access     AdminCreated  AdminChanged  AdminSignedIn  AdminSignInFailed  AdminSignedOut
                TokenCreated  TokenRevoked
     backup     BackupStarted  BackupFinished  BackupFailed  BackupDownloaded
-               KeptBackupDownloaded  KeptBackupDeleted
+               KeptBackupDownloaded  KeptBackupDeleted  BackupProven  BackupDrillFailed
     restore    RestoreStaged  RestoreInspected  RestoreRefused  RestoreDiscarded
                RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
                RestoreUndone  FormerDatabaseRemoved
@@ -30,8 +30,10 @@ from berrypod.events.access import (
 )
 from berrypod.events.backups import (
     BackupDownloaded,
+    BackupDrillFailed,
     BackupFailed,
     BackupFinished,
+    BackupProven,
     BackupStarted,
     KeptBackupDeleted,
     KeptBackupDownloaded,
@@ -80,8 +82,10 @@ __all__ = [
     "AdminSignedIn",
     "AdminSignedOut",
     "BackupDownloaded",
+    "BackupDrillFailed",
     "BackupFailed",
     "BackupFinished",
+    "BackupProven",
     "BackupStarted",
     "BaseKeyRotated",
     "DatabaseDecrypted",

@@ -72,3 +72,27 @@ class KeptBackupDeleted(Event):
 
     exporter: str
     copy_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupProven(Event):
+    """A drill has fetched a kept backup back and run a shop on it. `copy_id` is the exporter's."""
+
+    name: ClassVar[str] = "backup.proven"
+
+    exporter: str
+    copy_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupDrillFailed(Event):
+    """A drill did not prove a kept backup. `code` is stable, `error` and `hint` are for people."""
+
+    name: ClassVar[str] = "backup.drill_failed"
+
+    exporter: str
+    copy_id: str
+    code: str
+    error: str
+    hint: str | None = None
