@@ -6,25 +6,27 @@ secrets (`encrypted=True`) has a second layer of encryption under SECRET_KEY_BAS
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import delete
+from cryptography.fernet import InvalidToken, MultiFernet
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlcipher3 import dbapi2
 
 from berrypod.decoding import decoder
-from berrypod.shop.settings import store
+from berrypod.shop.settings import is_sealed, store
 from berrypod.storage.database import Database
-from berrypod.storage.fields import FieldUnreadable, field_key
+from berrypod.storage.fields import FieldUnreadable, fernet_of_fields
 from berrypod.storage.models import Setting
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 # Cast: SQLite gives a column of type JSON numeric affinity.
 _ONE: Final = "SELECT CAST(value AS TEXT) FROM settings WHERE key = ?"
+_ALL: Final = "SELECT key, CAST(value AS TEXT) FROM settings"
 
 
 class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,4 +93,30 @@ class Stored(Generic[T]):
     def _fernet(self) -> MultiFernet:
         settings = self._database.settings
         keys = (settings.secret_key_base, *settings.secret_key_base_former)
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(field_key(key))) for key in keys])
+        return fernet_of_fields(keys)
+
+
+async def sealed_records(session: AsyncSession) -> dict[str, str]:
+    """All encrypted records: their keys, and the tokens as they are stored."""
+    # As text: a value that is no JSON belongs to somebody else, and must not stop whoever looks for these.
+    return _sealed_among((await session.execute(text(_ALL))).tuples())
+
+
+async def put_sealed(session: AsyncSession, key: str, token: str) -> None:
+    """Put another token in the place of a record's."""
+    await store(session, key, {"encrypted": token})
+
+
+def tokens_in(connection: dbapi2.Connection) -> list[str]:
+    """The tokens of all encrypted records, within a read of one's own. In a thread."""
+    return list(_sealed_among(connection.execute(_ALL)).values())
+
+
+def _sealed_among(rows: Iterable[Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, content in rows:
+        with suppress(msgspec.MsgspecError):
+            value = msgspec.json.decode(str(content))
+            if is_sealed(key, value):
+                found[key] = value["encrypted"]
+    return found

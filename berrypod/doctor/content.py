@@ -18,6 +18,7 @@ from berrypod.storage import integrity, schema, structure
 from berrypod.storage.fields import opens_fields
 from berrypod.storage.keys import passphrase_fingerprint
 from berrypod.storage.log import log_path
+from berrypod.stored import tokens_in
 
 _TOLD = 3
 
@@ -83,15 +84,19 @@ def encrypted_fields(subject: Subject) -> Sequence[Finding]:
             # Names of our own tables.
             query = f"SELECT {column.name} FROM {table.name} WHERE {column.name} IS NOT NULL"  # noqa: S608
             stored += [str(row[0]) for row in connection.execute(query)]
+        stored += tokens_in(connection)
     former = settings.secret_key_base_former
     if not stored and not former:
         return []
     not_present = [each for each in stored if not opens_fields(settings.secret_key_base, each)]
     if lost := [each for each in not_present if not any(opens_fields(key, each) for key in former)]:
-        why = f"{_fields(len(lost))} stored under another one: whoever has an authenticator there cannot sign in."
+        why = (
+            f"{_fields(len(lost))} stored under another one: whoever has an authenticator there cannot sign in, "
+            "and a password that is stored there (of a mail server, say) cannot be used."
+        )
         what_to_do = (
             "Set SECRET_KEY_BASE_FORMER to the former SECRET_KEY_BASE, and run `berrypod key rotate-base`. "
-            "If it is lost: `berrypod admin disable-totp EMAIL`, for each of the admins."
+            "If it is lost: `berrypod admin disable-totp EMAIL`, for each of the admins, and enter such passwords anew."
         )
         return [failed(name, "SECRET_KEY_BASE is not this shop's", why, what_to_do)]
     if not_present:
@@ -101,7 +106,7 @@ def encrypted_fields(subject: Subject) -> Sequence[Finding]:
         why = "Nothing in the file needs SECRET_KEY_BASE_FORMER; sessions of admins who have not come since do."
         what_to_do = "Take SECRET_KEY_BASE_FORMER out of the environment, and start the shop anew."
         return [warned(name, "SECRET_KEY_BASE_FORMER may go", why, what_to_do)]
-    tried = "tried with an admin's authenticator" if len(stored) == 1 else f"tried with all {len(stored)} of them"
+    tried = "tried with the one that there is" if len(stored) == 1 else f"tried with all {len(stored)} of them"
     return [passed(name, "SECRET_KEY_BASE opens the encrypted fields", tried)]
 
 

@@ -20,6 +20,7 @@ from berrypod.settings import Secret
 from berrypod.storage.database import Database
 from berrypod.storage.fields import EncryptedText, reencrypted
 from berrypod.storage.models import AdminSession, metadata
+from berrypod.stored import put_sealed, sealed_records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class Renewed:
 
 async def renew(database: Database, *, end_sessions: bool = False) -> Renewed:
     """Bring all encrypted fields under the present SECRET_KEY_BASE, in one transaction: all of them, or none.
+
+    Those are columns, and the records of secrets among the settings.
 
     :param end_sessions: sign all admins out as well, wherever they are: whoever knew the former key may have
         looked into their cookies.
@@ -56,6 +59,11 @@ async def renew(database: Database, *, end_sessions: bool = False) -> Renewed:
                 if value is not None:
                     changed = update(table).where(key == row_key).values({column: type_coerce(value, Text)})
                     await session.execute(changed)
+        for name, token in (await sealed_records(session)).items():
+            how, value = _looked_at(token, keys)
+            counts[how] += 1
+            if value is not None:
+                await put_sealed(session, name, value)
         ended = 0
         if end_sessions:
             ended = len((await session.execute(delete(AdminSession).returning(AdminSession.id))).all())

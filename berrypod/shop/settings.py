@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import msgspec
 from sqlalchemy import delete
@@ -48,11 +48,12 @@ class Declaration(msgspec.Struct, frozen=True):
 
 CURRENCY: Final = "shop.currency"
 
-# What was done with the file, not how the shop is: when a backup was last taken. It stays when a backup is restored.
-ABOUT_THE_FILE: Final = "backup.%"
+# What was done with the file and who looks after it, not how the shop is: when a backup was last taken, who is told
+# when none is. It stays when a backup is restored.
+ABOUT_THE_FILE: Final = ("backup.%", "notify.%")
 
 # SQL: the settings that an admin knows of. The rest is Berrypod's own: the above, and the links to the first account.
-SET_BY_PEOPLE: Final = f"key NOT LIKE '{ABOUT_THE_FILE}' AND key NOT LIKE 'accounts.%'"
+SET_BY_PEOPLE: Final = " AND ".join(f"key NOT LIKE '{pattern}'" for pattern in (*ABOUT_THE_FILE, "accounts.%"))
 
 DECLARED: Final[Mapping[str, Declaration]] = MappingProxyType(
     {
@@ -188,6 +189,8 @@ class ShopSettings:
                 value = msgspec.json.decode(text, type=declared.type if declared else Any)
             except msgspec.MsgspecError:
                 continue
+            if is_sealed(key, value):
+                continue
             moment = datetime.fromisoformat(updated_at)
             records[key] = SettingRecord(
                 key=key,
@@ -203,6 +206,14 @@ async def store(session: AsyncSession, key: str, value: Any) -> None:
     now = datetime.now(UTC)
     statement = insert(Setting).values(key=key, value=value, updated_at=now)
     await session.execute(statement.on_conflict_do_update(set_={"value": statement.excluded.value, "updated_at": now}))
+
+
+def is_sealed(key: str, value: Any) -> bool:
+    """True for a record of secrets (`berrypod.stored`), which nothing shows: one that clients cannot have written."""
+    if key.split(".", 1)[0] in _CLIENT_SECTIONS or not isinstance(value, dict):
+        return False
+    members = cast("dict[str, Any]", value)
+    return members.keys() == {"encrypted"} and isinstance(members["encrypted"], str)
 
 
 def _check_section(key: str) -> None:
@@ -263,7 +274,7 @@ def carry_about_the_file(live: dbapi2.Connection, staged: dbapi2.Connection) -> 
     """
     query = "SELECT key, value, updated_at FROM settings WHERE key LIKE ?"
     try:
-        rows = live.execute(query, (ABOUT_THE_FILE,)).fetchall()
+        rows = [row for pattern in ABOUT_THE_FILE for row in live.execute(query, (pattern,))]
     except (dbapi2.Error, MemoryError):
         return
     staged.executemany("INSERT OR REPLACE INTO settings (key, value, updated_at) VALUES (?, ?, ?)", rows)

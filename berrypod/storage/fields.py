@@ -63,10 +63,15 @@ def field_key(secret_key_base: Secret) -> bytes:
     return derive_subkey(secret_key_base, "encrypted fields")
 
 
+def fernet_of_fields(keys: Sequence[Secret]) -> MultiFernet:
+    """What encrypts fields under the first SECRET_KEY_BASE, and decrypts those of all of them."""
+    return _fernet_of([field_key(each) for each in keys])
+
+
 def opens_fields(secret_key_base: Secret, stored: str) -> bool:
     """True if a field, as it is stored, was encrypted under this SECRET_KEY_BASE."""
     try:
-        _fernet_of([field_key(secret_key_base)]).decrypt(stored.encode())
+        fernet_of_fields((secret_key_base,)).decrypt(stored.encode())
     except InvalidToken:
         return False
     return True
@@ -79,7 +84,7 @@ def reencrypted(stored: str, keys: Sequence[Secret]) -> tuple[int | None, str]:
     """
     for place, key in enumerate(keys):
         if opens_fields(key, stored):
-            fernet = _fernet_of([field_key(each) for each in (keys[0], key)])
+            fernet = fernet_of_fields((keys[0], key))
             return place, fernet.rotate(stored.encode()).decode()
     return None, stored
 
