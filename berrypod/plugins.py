@@ -37,6 +37,7 @@ from berrypod.declarations import (
 )
 from berrypod.errors import PluginError
 from berrypod.events import Event, PluginQuarantined
+from berrypod.health import Health
 from berrypod.isolation import Failed, Ok, Outcome
 from berrypod.plugin_host import answers, commands, lifespans
 from berrypod.plugin_host.calls import Calls
@@ -79,6 +80,7 @@ class Plugins(Calls):
         admit_all(self._host, sources)
         self._settings = PluginSettings(self._host)
         self._declarations = Declarations()
+        self.health = Health(self)
 
     @classmethod
     def discover(

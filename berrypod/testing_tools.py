@@ -19,6 +19,7 @@ from berrypod.context import PluginContext
 from berrypod.declarations import (
     AdminPanel,
     BackupExporter,
+    Condition,
     Declared,
     DoctorCheck,
     Examination,
@@ -26,6 +27,7 @@ from berrypod.declarations import (
     Figure,
     Finding,
     Judgement,
+    Notification,
     PanelRequest,
     Rehearsed,
     RestoreCandidate,
@@ -231,6 +233,30 @@ class CheckedPlugin:
                 database_path=path, now=now or datetime.now(UTC), thorough=thorough, opener=opening.connection
             )
             return answered(name, run(self.plugins.examine(check, examination)))
+
+    def conditions(self, name: str) -> tuple[Condition, ...]:
+        """What is not well with the part `name`.
+
+        :raises AssertionError: it failed, timed out or returned something else: a shop shows that nothing is known.
+        """
+        part = _named(self.plugins.health_parts, name)
+        return self._value(name, lambda: self.plugins.conditions(part))
+
+    def is_set_up(self, name: str) -> bool:
+        """Whether the notifier `name` knows where to send to.
+
+        :raises AssertionError: it failed, timed out or returned something else.
+        """
+        notifier = _named(self.plugins.notifiers, name)
+        return self._value(name, lambda: self.plugins.is_set_up(notifier))
+
+    def notify(self, name: str, notification: Notification) -> None:
+        """Have the notifier `name` send.
+
+        :raises AssertionError: it failed or timed out: a shop tries again later.
+        """
+        notifier = _named(self.plugins.notifiers, name)
+        self._value(name, lambda: self.plugins.notify(notifier, notification))
 
     def render(self, name: str, query: Mapping[str, str] | None = None) -> str:
         """Render the panel `name`, as for an admin who has just opened its page.

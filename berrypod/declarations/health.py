@@ -97,17 +97,21 @@ class Notification:
 
 
 SendFunction: TypeAlias = Callable[[Notification], Awaitable[None] | None]
+IsSetUpFunction: TypeAlias = Callable[[], Awaitable[bool] | bool]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notifier:
     """A way to tell somebody. `send(notification)` returns when it was handed over, and raises when it was not: then it
     is tried again later. One notifier that fails stops no other.
+
+    `is_set_up()` answers whether it knows yet where to send to: one that does not is left alone. None: it always does.
     """
 
     name: str
     title: str
     send: SendFunction
+    is_set_up: IsSetUpFunction | None = None
     timeout_seconds: float = 30.0
 
     def __post_init__(self) -> None:
@@ -116,4 +120,6 @@ class Notifier:
         checks.require_words(what, title=self.title)
         checks.require_length(what, _LONGEST_TITLE, title=self.title)
         checks.require_function(what, send=self.send)
+        if self.is_set_up is not None:
+            checks.require_function(what, is_set_up=self.is_set_up)
         checks.require_seconds(what, self.timeout_seconds)

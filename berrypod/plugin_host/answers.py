@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from berrypod.declarations import (
     Allow,
+    Condition,
     Delivered,
     ExportedFile,
     ExportResult,
@@ -138,6 +139,23 @@ def rehearsed(answer: object) -> Rehearsed:
     """What came of a rehearsal. What was not checked proves nothing: it has to say what it did."""
     if not isinstance(answer, Rehearsed):
         raise PluginError(f"it returned {kind_of(answer)}", hint="Return a Rehearsed, in each branch of the function.")
+    return answer
+
+
+def conditions(answer: object, most: int) -> tuple[Condition, ...]:
+    """What a part of the shop answered: what is not well there, each code once. None and no item: all is well."""
+    found = [answer] if isinstance(answer, Condition) else declarations(answer, Condition, most)
+    codes = [condition.code for condition in found]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise PluginError(f"it returned two conditions of the code {code!r}", hint="Give each its own code.")
+    return tuple(found)
+
+
+def yes_or_no(answer: object) -> bool:
+    """Nothing that merely looks like a yes is taken for one."""
+    if not isinstance(answer, bool):
+        raise PluginError(f"it returned {kind_of(answer)}", hint="Return True or False, in each branch.")
     return answer
 
 

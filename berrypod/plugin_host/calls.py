@@ -13,13 +13,17 @@ from markupsafe import Markup
 from berrypod.declarations import (
     AdminPanel,
     BackupExporter,
+    Condition,
     Declared,
     DoctorCheck,
     Examination,
     ExportResult,
     Figure,
     Finding,
+    HealthPart,
     Judgement,
+    Notification,
+    Notifier,
     PanelRequest,
     Rehearsed,
     RestoreCandidate,
@@ -154,6 +158,49 @@ class Calls:
             timeout_seconds=rehearsal.declaration.timeout_seconds,
             expect=answers.rehearsed,
             what=f"restore rehearsal {rehearsal.declaration.name}",
+        )
+
+    async def conditions(self, part: Declared[HealthPart]) -> Outcome[tuple[Condition, ...]]:
+        """Ask what is not well with a part of the shop. No secret that is known here is left in what it says."""
+        safely = self._host.records.told_safely
+
+        def expect(answer: object) -> tuple[Condition, ...]:
+            found = answers.conditions(answer, self._host.limits.answers)
+            return tuple(
+                replace(one, title=safely(one.title), text=safely(one.text), what_to_do=safely(one.what_to_do))
+                for one in found
+            )
+
+        return await self.call(
+            part.plugin,
+            part.declaration.conditions,
+            timeout_seconds=part.declaration.timeout_seconds,
+            expect=expect,
+            what=f"health part {part.declaration.name}",
+        )
+
+    async def is_set_up(self, notifier: Declared[Notifier]) -> Outcome[bool]:
+        """Ask a notifier whether it knows where to send to."""
+        function = notifier.declaration.is_set_up
+        if function is None:
+            return Ok(True)
+        return await self.call(
+            notifier.plugin,
+            function,
+            timeout_seconds=notifier.declaration.timeout_seconds,
+            expect=answers.yes_or_no,
+            what=f"notifier {notifier.declaration.name}: is it set up",
+        )
+
+    async def notify(self, notifier: Declared[Notifier], notification: Notification) -> Outcome[None]:
+        """Have a notifier send. `Ok` when it has handed it over; whoever asks tries again later otherwise."""
+        return await self.call(
+            notifier.plugin,
+            notifier.declaration.send,
+            notification,
+            timeout_seconds=notifier.declaration.timeout_seconds,
+            expect=answers.nothing,
+            what=f"notifier {notifier.declaration.name}",
         )
 
     async def examine(self, check: Declared[DoctorCheck], examination: Examination) -> Outcome[tuple[Finding, ...]]:

@@ -56,6 +56,8 @@ async def test_requests_wait_and_are_answered(client: Client) -> None:
         "maintenance": True,
         "stage": "closed",
         "operation": "restore",
+        "degraded": False,
+        "parts": {},
     }
 
 

@@ -11,11 +11,12 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from types import ModuleType
+from typing import Any
 
 import pytest
 from litestar.testing import TestClient
@@ -25,12 +26,16 @@ from berrypod.declarations import (
     AdminPanel,
     Allow,
     BackupExporter,
+    Condition,
     Delivered,
     DoctorCheck,
     Examination,
     Figure,
     Finding,
+    HealthPart,
     KeptCopy,
+    Notification,
+    Notifier,
     Refuse,
     Rehearsed,
     RestoreCandidate,
@@ -58,10 +63,13 @@ ORDER = OrderPlaced(number="K7QM-2XWD", total_minor=900, currency="EUR", item_co
 DECLARATIONS = [
     AdminPanel,
     BackupExporter,
+    Condition,
     DoctorCheck,
     Figure,
     Finding,
+    HealthPart,
     KeptCopy,
+    Notifier,
     Refuse,
     Rehearsed,
     RestoreGuard,
@@ -196,6 +204,12 @@ class TestCompleteness:
 
         assert {name for name in fields if not re.search(rf"`(candidate)?\.{name}`", section)} == set()
         assert f"timeout_seconds={guard.timeout_seconds}" in section
+
+    def test_everything_that_a_notifier_may_know_is_named(self) -> None:
+        section = pages.sections()["berrypod_notifiers"]
+        fields = [field.name for field in dataclasses.fields(Notification)]
+
+        assert [name for name in fields if not re.search(rf"`(notification)?\.{name}`", section)] == []
 
     def test_the_time_outs_that_are_promised_are_those_that_are_kept(self) -> None:
         text = pages.text()
@@ -378,6 +392,47 @@ def test_the_example_of_a_doctors_check(load: Load, check_plugin: CheckPlugin) -
 
     assert (soon.level, late.level) == ("pass", "warn")
     assert late.title == "1 paid orders wait to be shipped"
+
+
+def test_the_example_of_a_health_part(load: Load, check_plugin: CheckPlugin) -> None:
+    module: Any = load("berrypod_health_parts", "unpaid_orders")
+    plugin = check_plugin(module)
+
+    (condition,) = plugin.conditions("unpaid-orders")
+    assert condition.text == "1 of them were placed more than two weeks ago."
+    module.PATIENCE = timedelta(days=36_500)
+    assert plugin.conditions("unpaid-orders") == ()
+
+
+def test_the_example_of_a_notifier(load: Load, check_plugin: CheckPlugin) -> None:
+    received: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    module = load("berrypod_notifiers", "pager")
+    plugin = check_plugin(module, environ={"PAGER_URL": f"http://127.0.0.1:{server.server_port}/"})
+    condition = Condition(code="late", severity="bad", title="No backup", text="For a week.", what_to_do="Make one.")
+    now = datetime(2026, 3, 14, tzinfo=UTC)
+    told = Notification(kind="alarm", part="backup", condition=condition, since=now, at=now, shop="Berry & Plum")
+    plugin.notify("pager", told)
+    plugin.notify("pager", replace(told, kind="recovered"))
+    server.shutdown()
+    server.server_close()
+
+    assert received == ["Berry & Plum: No backup: Make one.", "Berry & Plum: No backup: is well again"]
+    assert plugin.is_set_up("pager")
+    assert not check_plugin(module).is_set_up("pager")
+    with pytest.raises(AssertionError, match="refused"):
+        plugin.notify("pager", told)
 
 
 def test_the_example_of_a_panel(load: Load, check_plugin: CheckPlugin) -> None:

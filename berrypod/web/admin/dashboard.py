@@ -13,6 +13,7 @@ from litestar.response import Template
 from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.accounts.totp import TotpStatus
+from berrypod.health import Health
 from berrypod.keys.keeping import KeyState
 from berrypod.keys.rotation_records import KeyStatus
 from berrypod.plugin_report import PluginState
@@ -25,6 +26,9 @@ from berrypod.web.admin.panels import rendered_panels
 from berrypod.web.admin.state import AnyRequest
 
 _FEW_CODES: Final = 3
+
+# Whoever has just put something right wants to see that it is.
+_SECONDS_OLD: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ async def dashboard(
         *_of_the_change_of_key(await parts_of(request).rotation.status()),
         *_of_the_account(totp),
         *_of_plugins(plugins),
+        *await _of_the_parts(plugins.health),
     ]
     panels = await rendered_panels(request, plugins, DASHBOARD)
     return await page(request, "dashboard", attention=attention, panels=panels, elsewhere=_where_to_go(plugins))
@@ -128,6 +133,21 @@ def _of_the_account(totp: TotpStatus) -> Iterator[Attention]:
             path="/admin/account#authenticator",
             link="Make new ones",
         )
+
+
+async def _of_the_parts(health: Health) -> list[Attention]:
+    report = await health.look(seconds_old=_SECONDS_OLD)
+    return [
+        Attention(
+            kind=condition.severity,
+            title=condition.title,
+            text=f"{condition.text} {condition.what_to_do}",
+            path=condition.path,
+            link="See to it",
+        )
+        for part in report.parts
+        for condition in part.conditions
+    ]
 
 
 def _of_plugins(plugins: Plugins) -> Iterator[Attention]:

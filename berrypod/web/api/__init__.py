@@ -4,12 +4,14 @@ products, images           what customers read: ready answers with entity tags
 orders, subscribers        anybody may order, join and leave; a token is needed to see who did
 inventory, settings        for programs that look after the shop
 audit                      who did what to it
+health                     what is not well, in words
 bodies, describing         what the handlers share
 """
 
 from litestar import Router
 
 from berrypod.web.api.audit import audit_api
+from berrypod.web.api.health import conditions_api
 from berrypod.web.api.images import ImagesController
 from berrypod.web.api.inventory import InventoryController, ProductChangesController
 from berrypod.web.api.orders import OrdersController
@@ -29,6 +31,7 @@ handlers = [
             ProductChangesController,
             SettingsController,
             audit_api,
+            conditions_api,
         ],
     )
 ]
