@@ -35,8 +35,8 @@ from berrypod.storage.files import (
     temporary_path,
 )
 from berrypod.storage.keys import DatabaseKey
-from berrypod.storage.rewriting import SPARE_BYTES, Bounds
 from berrypod.storage.rewriting_wire import PROVEN, Done
+from berrypod.storage.standstill import SPARE_BYTES, Bounds
 from berrypod.storage.swap import Swap
 from berrypod.storage.swap_outcomes import outcomes
 from berrypod.storage.verification import check_content

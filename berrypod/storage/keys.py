@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
 from berrypod.settings import Secret
 
 SALT_BYTES = 16
@@ -88,6 +86,9 @@ class DatabaseKey:
 
     def file_header(self, first_page: bytes) -> bytes:
         """SQLite's header (100 bytes) in the first page of a file, which must be authentic: look first."""
+        # Slow to import, and 4 MB: processes that copy a file without decrypting it do without.
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
+
         end = PAGE_BYTES - _RESERVED_BYTES
         blocks = -(-(FILE_HEADER_BYTES - SALT_BYTES) // _CIPHER_BLOCK_BYTES) * _CIPHER_BLOCK_BYTES
         decryptor = Cipher(algorithms.AES(self.derived), modes.CBC(first_page[end : end + _IV_BYTES])).decryptor()

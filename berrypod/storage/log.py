@@ -10,14 +10,18 @@ Source of the format: https://sqlite.org/fileformat2.html#the_write_ahead_log
 
 from __future__ import annotations
 
+import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from berrypod.storage.keys import DatabaseKey
+from berrypod.errors import StorageError
+from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 
 HEADER_BYTES = 32
 FRAME_HEADER_BYTES = 24
+FRAME_BYTES = FRAME_HEADER_BYTES + PAGE_BYTES
 _LARGEST_PAGE_BYTES = 65_536
 _MAGIC_LITTLE_ENDIAN, _MAGIC_BIG_ENDIAN = 0x377F0682, 0x377F0683
 _MASK = 0xFFFFFFFF
@@ -63,6 +67,25 @@ def first_frame(log: Path) -> Frame | None:
     if _checksum(frame_header[:8] + page, header_sum, order) != frame_sum:
         return None
     return Frame(struct.unpack(">I", frame_header[:4])[0], page)
+
+
+def frames(log: int, salts: bytes, first: int, end: int) -> Iterator[tuple[int, int]]:
+    """The frames of a log from `first` up to `end` (counted from 0), and the numbers of the pages that they hold.
+
+    :param log: the descriptor of a log of ours. Frames up to `end` are committed, and stay as they are meanwhile.
+    :param salts: of this log.
+    :raises StorageError: a frame is of another log.
+    """
+    for frame in range(first, end):
+        header = os.pread(log, FRAME_HEADER_BYTES, HEADER_BYTES + frame * FRAME_BYTES)
+        if len(header) != FRAME_HEADER_BYTES or header[8:16] != salts:
+            raise StorageError(f"Frame {frame + 1} of the log is of another log", hint="Nothing was changed.")
+        yield frame, struct.unpack(">I", header[:4])[0]
+
+
+def page_of(log: int, frame: int) -> bytes:
+    """The page that a frame (counted from 0) holds: in an encrypted database, as in the file."""
+    return os.pread(log, PAGE_BYTES, HEADER_BYTES + frame * FRAME_BYTES + FRAME_HEADER_BYTES)
 
 
 def _checksum(data: bytes, start: tuple[int, ...], order: str) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from berrypod.settings import Secret
 from berrypod.storage import origin
 from berrypod.storage.connection import open_connection, open_in_memory
 from berrypod.storage.diagnosis import check_folder, require_file, unlocked
+from berrypod.storage.facts import VERSION_TABLE, revision_of
 from berrypod.storage.failures import explain
 from berrypod.storage.files import (
     claimed,
@@ -31,12 +32,8 @@ from berrypod.storage.log import log_path
 from berrypod.storage.swap_journal import is_cut_short
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-VERSION_TABLE = "alembic_version"
 
 T = TypeVar("T")
-
-# A table of ours since the first revision: a database without it is another program's.
-_LANDMARK = "products"
 
 
 @cache
@@ -51,19 +48,6 @@ def known_revisions() -> tuple[str, ...]:
 def head() -> str:
     """The revision that this program works with."""
     return known_revisions()[-1]
-
-
-def revision_of(connection: dbapi2.Connection) -> str:
-    """The schema revision of an open database.
-
-    :raises ForeignDatabase: it is not a shop's.
-    """
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if _LANDMARK in tables and VERSION_TABLE in tables:
-        row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608 - a constant
-        if row:
-            return str(row[0])
-    raise errors.ForeignDatabase
 
 
 def check(connection: dbapi2.Connection) -> None:

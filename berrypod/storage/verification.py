@@ -17,6 +17,7 @@ from berrypod.settings import Secret
 from berrypod.storage import integrity, schema
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.diagnosis import identify, require_closed, require_file
+from berrypod.storage.facts import count_rows
 from berrypod.storage.failures import explain, is_of_the_file, was_interrupted
 from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
@@ -181,18 +182,6 @@ async def _damage(path: Path, key: DatabaseKey | None, found: _Found) -> errors.
     return errors.DatabaseDamaged(
         f"{path} is damaged: {pages or told(found.problems)}", damaged_pages=pages, problems=list(found.problems)
     )
-
-
-def count_rows(connection: dbapi2.Connection) -> dict[str, int]:
-    """The rows of each table, SQLite's own left out."""
-    statement = (
-        r"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name"
-    )
-    counts: dict[str, int] = {}
-    for (name,) in connection.execute(statement).fetchall():
-        quoted = str(name).replace('"', '""')
-        counts[str(name)] = int(connection.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])  # noqa: S608
-    return counts
 
 
 def told(found: Sequence[str]) -> str:

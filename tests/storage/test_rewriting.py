@@ -21,7 +21,8 @@ from berrypod.storage import rewriting
 from berrypod.storage.connection import open_connection, open_immutable
 from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 from berrypod.storage.reencryption import Reencryption
-from berrypod.storage.rewriting import Bounds, CannotKeepUp, Rewriting
+from berrypod.storage.rewriting import CannotKeepUp, Rewriting
+from berrypod.storage.standstill import Bounds
 from tests.conftest import KEY
 
 OLD = DatabaseKey.derive(KEY, bytes(range(16)))
