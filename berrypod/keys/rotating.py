@@ -35,7 +35,7 @@ from berrypod.storage.files import (
     temporary_path,
 )
 from berrypod.storage.keys import DatabaseKey
-from berrypod.storage.rewriting_wire import PROVEN, Done
+from berrypod.storage.rewriting_wire import Done
 from berrypod.storage.standstill import SPARE_BYTES, Bounds
 from berrypod.storage.swap import Swap
 from berrypod.storage.swap_outcomes import outcomes
@@ -118,7 +118,7 @@ class Rotating:
         await rewriter.level()
         self.progress("verifying", 0.0)
         await check_content(target, new_key, progress=lambda share: self.progress("verifying", share))
-        await rewriter.ask(PROVEN)
+        await rewriter.proven()
         reach("rotation.verified")
         self.progress("catching_up", 0.0)
         for _ in range(_ROUNDS):
