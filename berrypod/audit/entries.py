@@ -53,6 +53,9 @@ _ALWAYS: Final = (
     events.KeyRotationConfirmed,
     events.DatabaseEncrypted,
     events.DatabaseDecrypted,
+    events.NotificationSent,
+    events.NotificationFailed,
+    events.NotificationSettingsChanged,
     events.PluginQuarantined,
 )
 # What customers do is the shop's business, and in the database; so is what programs do, by the thousands: a stock
@@ -65,7 +68,7 @@ _BY_ADMINS: Final = (
     events.SubscriberLeft,
 )
 
-Kind = Literal["access", "backups", "restores", "keys", "shop", "plugins"]
+Kind = Literal["access", "backups", "restores", "keys", "alarms", "shop", "plugins"]
 
 # How the names of the events of each kind begin.
 KINDS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
@@ -74,6 +77,7 @@ KINDS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         "backups": ("backup.",),
         "restores": ("restore.",),
         "keys": ("key.",),
+        "alarms": ("notification.",),
         "shop": ("product.", "order.", "subscriber.", "shop."),
         "plugins": ("plugin.",),
     }

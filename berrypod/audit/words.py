@@ -213,6 +213,11 @@ def _former_removed(of: _Details) -> Told:
     return Told("A former database was removed", _joined(of["former"], of.size, why))
 
 
+_NEWS: Final = MappingProxyType(
+    {"reminder": " that it goes on", "recovered": " that it is well again", "test": " as a test"}
+)
+
+
 def _base_rotated(of: _Details) -> Told:
     renewed, unreadable, ended = (int(of.number(name)) for name in ("renewed", "unreadable", "sessions_ended"))
     text = _joined(
@@ -298,6 +303,20 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
             "The shop's file was decrypted: anybody who has it can read it",
             _joined(f"It was under the key {of['fingerprint']}", of.size),
             "bad",
+        ),
+        events.NotificationSent.name: lambda of: Told(
+            f"{of['notifier']} was told{_NEWS.get(of['kind'], '')}: {of['title']}",
+            f"{of['part']} · {of['condition']}",
+            "good" if of["kind"] == "recovered" else "info",
+        ),
+        events.NotificationFailed.name: lambda of: Told(
+            f"{of['notifier']} could not be told of {of['condition']}", of.trouble, "bad"
+        ),
+        events.NotificationSettingsChanged.name: lambda of: Told(
+            f"Alarms go to {of['notifier']} no more"
+            if of["change"] == "removed"
+            else f"Where {of['notifier']} sends alarms to was changed",
+            tone="warn",
         ),
         events.PluginQuarantined.name: lambda of: Told(
             f"The plugin {of['plugin']} failed at start and is not called", of["error"], "bad"

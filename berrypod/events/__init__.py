@@ -11,6 +11,7 @@
                RestoreUndone  FormerDatabaseRemoved
     key        KeyKitMade  KeyKept  KeyNotRecognised  BaseKeyRotated  DatabaseEncrypted  DatabaseDecrypted
                KeyRotationStarted  KeyRotated  KeyRotationFailed  KeyRotationConfirmed
+    alarms     NotificationSent  NotificationFailed  NotificationSettingsChanged
     plugins    PluginQuarantined
 
 An event says that something has been done, never that it is about to be. It carries identifiers and counts,
@@ -51,6 +52,7 @@ from berrypod.events.keys import (
     KeyRotationFailed,
     KeyRotationStarted,
 )
+from berrypod.events.notifications import NotificationFailed, NotificationSent, NotificationSettingsChanged
 from berrypod.events.restores import (
     FormerDatabaseRemoved,
     RestoreDiscarded,
@@ -101,6 +103,9 @@ __all__ = [
     "KeyRotationConfirmed",
     "KeyRotationFailed",
     "KeyRotationStarted",
+    "NotificationFailed",
+    "NotificationSent",
+    "NotificationSettingsChanged",
     "OrderPlaced",
     "OrderStatusChanged",
     "PluginQuarantined",

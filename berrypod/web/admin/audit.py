@@ -28,6 +28,7 @@ _TITLES: Final[dict[Kind, str]] = {
     "backups": "Backups",
     "restores": "Restores",
     "keys": "Keys",
+    "alarms": "Alarms",
     "shop": "Products and orders",
     "plugins": "Plugins",
 }
