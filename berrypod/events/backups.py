@@ -96,3 +96,22 @@ class BackupDrillFailed(Event):
     code: str
     error: str
     hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupScheduleChanged(Event):
+    """When backups are made by themselves, `when` in words; or, `enabled` false, that they are not any more."""
+
+    name: ClassVar[str] = "backup.schedule_changed"
+
+    enabled: bool
+    when: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupRetentionChanged(Event):
+    """Which kept backups are removed in time; or, `enabled` false, that none is."""
+
+    name: ClassVar[str] = "backup.retention_changed"
+
+    enabled: bool
