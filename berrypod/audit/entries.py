@@ -32,6 +32,8 @@ _ALWAYS: Final = (
     events.BackupDownloaded,
     events.KeptBackupDownloaded,
     events.KeptBackupDeleted,
+    events.BackupScheduleChanged,
+    events.BackupRetentionChanged,
     events.RestoreStaged,
     events.RestoreInspected,
     events.RestoreRefused,

@@ -259,6 +259,18 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
         events.BackupDrillFailed.name: lambda of: Told(
             f"A drill failed: {of['exporter']}", _sentences(of.trouble, of["copy_id"]), "bad"
         ),
+        events.BackupScheduleChanged.name: lambda of: Told(
+            "Backups are made by themselves"
+            if of.is_true("enabled")
+            else "Backups are not made by themselves any more",
+            of["when"] if of.is_true("enabled") else "",
+            "info" if of.is_true("enabled") else "warn",
+        ),
+        events.BackupRetentionChanged.name: lambda of: Told(
+            "Which backups are removed in time was changed"
+            if of.is_true("enabled")
+            else "No backup is removed in time any more"
+        ),
         events.RestoreStaged.name: lambda of: Told(
             "A file for a restore is here", _joined(_SOURCES.get(of["source"], of["source"]), of.file)
         ),

@@ -6,6 +6,7 @@
                TokenCreated  TokenRevoked
     backup     BackupStarted  BackupFinished  BackupFailed  BackupDownloaded
                KeptBackupDownloaded  KeptBackupDeleted  BackupProven  BackupDrillFailed
+               BackupScheduleChanged  BackupRetentionChanged
     restore    RestoreStaged  RestoreInspected  RestoreRefused  RestoreDiscarded
                RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
                RestoreUndone  FormerDatabaseRemoved
@@ -35,6 +36,8 @@ from berrypod.events.backups import (
     BackupFailed,
     BackupFinished,
     BackupProven,
+    BackupRetentionChanged,
+    BackupScheduleChanged,
     BackupStarted,
     KeptBackupDeleted,
     KeptBackupDownloaded,
@@ -88,6 +91,8 @@ __all__ = [
     "BackupFailed",
     "BackupFinished",
     "BackupProven",
+    "BackupRetentionChanged",
+    "BackupScheduleChanged",
     "BackupStarted",
     "BaseKeyRotated",
     "DatabaseDecrypted",
