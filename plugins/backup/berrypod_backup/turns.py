@@ -15,10 +15,13 @@ _LOOK_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def turn(path: Path, *, waiting: Callable[[], None] | None = None) -> AsyncGenerator[None]:
+async def turn(
+    path: Path, *, waiting: Callable[[], None] | None = None, look_seconds: float = _LOOK_SECONDS
+) -> AsyncGenerator[None]:
     """Wait until nobody else has the lock on `path`, and have it. A process that dies lets go of it.
 
     :param waiting: called once if it is not free.
+    :param look_seconds: how long it may be free before it is noticed.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
@@ -29,7 +32,7 @@ async def turn(path: Path, *, waiting: Callable[[], None] | None = None) -> Asyn
             if waiting is not None:
                 waiting()
                 waiting = None
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(look_seconds)
         yield
     finally:
         os.close(descriptor)
