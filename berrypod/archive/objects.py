@@ -53,3 +53,21 @@ class ObjectStorage(Protocol):
     def local_path(self, name: str) -> Path | None:
         """The object as a file on this machine, to be read in place; None if it is none. It may not exist."""
         ...
+
+
+@runtime_checkable
+class StagingStorage(Protocol):
+    """What a storage on a disk of this machine may offer as well."""
+
+    def staging_folder(self) -> Path:
+        """A private folder on the same disk, which `list` does not name: what is put from there need not be copied."""
+        ...
+
+
+@runtime_checkable
+class SweptStorage(Protocol):
+    """What a storage may offer as well in which a `put` that is cut short leaves something behind."""
+
+    async def sweep(self) -> None:
+        """Remove what dead processes have left. Called at start, with nothing else at work on the archive."""
+        ...

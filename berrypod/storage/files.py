@@ -75,6 +75,11 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
 
 
+def is_temporary(name: str) -> bool:
+    """True for a name of `temporary_path`, and for what `claimed` puts beside one: no file that anybody looks for."""
+    return _PART_NAME.fullmatch(name.removesuffix(_CLAIM_SUFFIX)) is not None or name.endswith(_CLAIM_SUFFIX)
+
+
 class FileMark(NamedTuple):
     """Tells whether a file is still the one that was looked at. Times are in nanoseconds."""
 

@@ -1,0 +1,131 @@
+"""Deleting a backup, and freeing what nobody needs any more.
+
+The manifest goes first: from then on there is no such backup. Then its file or map, then the chunks that no map needs
+any more. A crash in between leaves chunks that nobody needs, which the next deletion or the next start frees.
+
+A chunk goes when none of its pages is needed. One of which a few are stays whole: to repack it, the maps of all backups
+that need it, and what their manifests say of them, would have to change at one stroke.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from berrypod.archive import layout
+from berrypod.archive.entries import Listed, listed
+from berrypod.archive.faults import ArchiveBusy
+from berrypod.archive.manifest import Manifest, ManifestUnreadable
+from berrypod.archive.objects import SweptStorage
+from berrypod.archive.stock import Stock
+from berrypod.archive.together import together
+from berrypod.errors import BerrypodError, NotFound
+from berrypod.storage.faults import reach
+
+log = logging.getLogger("berrypod.archive")
+
+_WAIT_SECONDS: Final = 10.0
+
+
+class _Unknown(Exception):
+    """It cannot be told which chunks are needed."""
+
+
+class Deleting:
+    """See the module."""
+
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+
+    async def delete(self, backup_id: str) -> None:
+        """Remove a backup for good, or what there is of one.
+
+        If a backup is being added meanwhile, chunks go with the next deletion or at the next start.
+
+        :raises CopyUnknown: there is nothing of this id.
+        """
+        layout.require_id(backup_id)
+        storage = self._stock.storage
+        being_added = await asyncio.to_thread(self._stock.place.being_added)
+        there = listed(await storage.list(f"{layout.PREFIX}{backup_id}.")).parts
+        if not there or ("manifest" not in there[backup_id] and backup_id in being_added):
+            raise layout.unknown(backup_id)
+        await self.remove_parts(backup_id)
+        try:
+            async with self._stock.place.locked(alone=True, seconds=_WAIT_SECONDS):
+                await self._free()
+        except ArchiveBusy:
+            log.info("the pages of backup %s are freed later: another one is being added", backup_id)
+
+    async def remove_parts(self, backup_id: str) -> None:
+        """Remove the manifest, then what is beside it. What is not there is as good as removed."""
+        storage = self._stock.storage
+        await self._stock.manifests.delete(backup_id)
+        reach("archive.manifest_deleted")
+        for name in (layout.file_name(backup_id), layout.map_name(backup_id)):
+            await storage.delete(name)
+
+    async def sweep(self) -> None:
+        """Remove what dead processes have left: files on their way, backups that were never finished, chunks.
+
+        If a backup is being added meanwhile, there is another time.
+        """
+        try:
+            async with self._stock.place.locked(alone=True, seconds=0):
+                await asyncio.to_thread(self._stock.place.sweep)
+                if isinstance(self._stock.storage, SweptStorage):
+                    await self._stock.storage.sweep()
+                await self._free()
+        except ArchiveBusy:
+            return
+
+    async def remove_given_up(self) -> None:
+        """Remove what there is of backups whose process died before they were whole."""
+        for backup_id in await asyncio.to_thread(self._stock.place.given_up):
+            objects = await self._stock.storage.list(layout.manifest_name(backup_id))
+            if not objects:  # With a manifest it is whole: it was killed a moment later.
+                await self.remove_parts(backup_id)
+            await self._stock.place.added(backup_id)
+
+    async def _free(self) -> None:
+        """Remove the chunks that nobody needs. Alone with the archive."""
+        await self.remove_given_up()
+        objects = await self._stock.storage.list()
+        found = listed(objects)
+        if not found.chunks and not found.set_aside:
+            return
+        try:
+            needed = await self._needed(found, await self._stock.manifests.all(objects))
+        except _Unknown as error:
+            log.warning("no space is freed in %s: %s", self._stock.storage.location, error)
+            return
+        # The ends that are kept here first: nothing may be known that is not there.
+        going = sorted(found.chunks.keys() - needed)
+        await asyncio.to_thread(self._stock.ends.forget, going)
+        names = [layout.chunk_name(digest) for digest in going]
+        names += [layout.damaged_name(digest) for digest in sorted(found.set_aside.keys() - needed)]
+        await together(self._stock.storage.delete, names, at_once=8)
+
+    async def _needed(self, found: Listed, manifests: dict[str, Manifest | ManifestUnreadable]) -> set[str]:
+        """The chunks that some map needs. Also one without a manifest: somebody may have it yet, and put it back.
+
+        :raises _Unknown: a map cannot be read. It may need any chunk.
+        """
+        needed, digests = set[str](), set[str]()
+        for backup_id, parts in found.parts.items():
+            manifest = manifests.get(backup_id)
+            known = manifest if isinstance(manifest, Manifest) else None
+            if "map" in parts:
+                try:
+                    needed.update(await self._stock.maps.chunks(parts["map"], known))
+                except NotFound:
+                    continue
+                except BerrypodError as error:
+                    raise _Unknown(f"{error.message}. Delete that backup, or put its file back.") from None
+            elif manifest is not None and "file" not in parts and (known is None or known.storage == "pages"):
+                raise _Unknown(f"the list of pages of backup {backup_id} is missing. Delete it, or put the file back.")
+            if known is not None and known.map_sha256:
+                digests.add(known.map_sha256)
+        await asyncio.to_thread(self._stock.maps.sweep, digests)
+        return needed

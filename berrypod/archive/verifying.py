@@ -1,0 +1,181 @@
+"""Is what is stored what was stored? Every byte of a kept backup is read back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from berrypod import errors
+from berrypod.archive import layout
+from berrypod.archive.copying import file_sha256
+from berrypod.archive.faults import ArchiveBusy, BackupDamaged, BackupIncomplete
+from berrypod.archive.fetching import Share
+from berrypod.archive.manifest import Manifest
+from berrypod.archive.spool import chunks_of
+from berrypod.archive.stock import Stock
+from berrypod.archive.threads import apart
+from berrypod.errors import NotFound
+from berrypod.settings import Secret
+from berrypod.storage.assembling import PagesChecked, check_pages
+from berrypod.storage.files import require_space
+from berrypod.storage.keys import DatabaseKey, passphrase_fingerprint
+from berrypod.storage.page_map import PageMap
+from berrypod.storage.snapshot import SPARE_BYTES
+from berrypod.storage.verification import check_content, unlock_backup
+from berrypod.storage.watching import in_loop
+
+log = logging.getLogger("berrypod.archive")
+
+_WAIT_SECONDS: Final = 10.0
+
+
+class Verifying:
+    """See the module."""
+
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+
+    async def verify(
+        self, manifest: Manifest, passphrase: Secret | None, now: Callable[[], datetime], progress: Share | None
+    ) -> Manifest:
+        """Read a backup back, and note in its manifest when it was found whole, or that it is not any more.
+
+        With the passphrase each page is authenticated, and of a whole file the content is checked as well. Without it
+        the bytes are held against their digests alone: enough for one that was made under a former key.
+
+        :raises BackupDamaged: (and BackupIncomplete, ChunkMissing, MapDamaged, DatabaseDamaged) it is not whole.
+            Damaged chunks are set aside: the next backup stores their pages anew.
+        :raises WrongKey: the passphrase is not the one that it was made with.
+        """
+        passphrase = passphrase if manifest.encrypted else None
+        try:
+            await _require_key(manifest, passphrase)
+            if manifest.storage == "file":
+                await self._file(manifest, passphrase, progress)
+            else:
+                await self.pages(manifest, await self._stock.maps.of(manifest), passphrase, progress)
+        except errors.DatabaseDamaged:
+            # One that was deleted meanwhile is not damaged.
+            await self._stock.manifests.update(
+                manifest.id, lambda found: msgspec.structs.replace(found, verified_at=None)
+            )
+            raise
+        at = now()
+        return await self._stock.manifests.update(
+            manifest.id, lambda found: msgspec.structs.replace(found, verified_at=at)
+        )
+
+    async def _file(self, manifest: Manifest, passphrase: Secret | None, progress: Share | None) -> None:
+        name = layout.file_name(manifest.id)
+        try:
+            local = self._stock.storage.local_path(name)
+            if local is not None:
+                await self._content(local, manifest, passphrase, progress)
+                return
+            async with self._stock.place.spool() as folder:
+                await asyncio.to_thread(require_space, folder, manifest.size_bytes + SPARE_BYTES)
+                await self._stock.place.download(name, folder / name)
+                await self._content(folder / name, manifest, passphrase, progress)
+        except (NotFound, FileNotFoundError, errors.DatabaseMissing):
+            raise BackupIncomplete(f"The file {name} is missing") from None
+
+    async def _content(self, path: Path, manifest: Manifest, passphrase: Secret | None, progress: Share | None) -> None:
+        name = layout.file_name(manifest.id)
+        if manifest.encrypted and passphrase is None:
+            if (await apart(lambda stop: file_sha256(path, stop))) != manifest.sha256:
+                raise BackupDamaged(f"{name} is not what it was: its digest is another")
+            return
+        try:
+            key = await asyncio.to_thread(unlock_backup, path, passphrase)
+            facts = await check_content(path, key, progress=progress)
+        except errors.DatabaseMissing:
+            raise
+        except errors.StorageError as error:
+            if (await apart(lambda stop: file_sha256(path, stop))) == manifest.sha256:
+                raise
+            # Whatever it looks like now (another key, no database): it is not what it was.
+            raise BackupDamaged(error.message.replace(str(path), name), **error.details) from error
+        if facts.sha256 != manifest.sha256:
+            raise BackupDamaged(f"{name} is a whole backup, but not the one of its manifest: its digest is another")
+
+    async def pages(
+        self, manifest: Manifest, page_map: PageMap, passphrase: Secret | None, progress: Share | None
+    ) -> None:
+        """Every chunk, every page, and the digest of the whole file.
+
+        :raises BackupDamaged: something is missing or not as it was written.
+        """
+        salt = bytes.fromhex(manifest.salt)
+        key = None if passphrase is None else await asyncio.to_thread(DatabaseKey.derive, passphrase, salt)
+        found = await self.checked(page_map, key, progress)
+        if found.pages and not found.missing and not found.damaged and manifest.key_fingerprint is None:
+            raise errors.WrongKey(f"The pages of backup {manifest.id} are as they were written: under another key")
+        if not found.whole:
+            await self.set_aside(found.damaged)
+            raise BackupDamaged(
+                f"Backup {manifest.id} is damaged: {found.words}",
+                missing=list(found.missing),
+                damaged=list(found.damaged),
+                pages=list(found.pages),
+            )
+        if found.sha256 != manifest.sha256:
+            raise BackupDamaged(f"Backup {manifest.id} is not what it was: its digest is another")
+
+    async def checked(self, page_map: PageMap, key: DatabaseKey | None, progress: Share | None = None) -> PagesChecked:
+        """What is found when all of a map's chunks are read."""
+        tell = in_loop(progress) if progress is not None else None
+        async with chunks_of(self._stock.place, page_map.chunks, check=False) as chunk_path:
+
+            def work(stop: threading.Event) -> PagesChecked:
+                return check_pages(page_map, key, chunk_path, stop=stop, tell=tell)
+
+            return await apart(work)
+
+    async def set_aside(self, damaged: Sequence[str]) -> None:
+        """Take chunks away from where new backups would refer to them.
+
+        If one is being added meanwhile, this is for the next one who finds them.
+        """
+        if not damaged:
+            return
+        try:
+            async with self._stock.place.locked(alone=True, seconds=_WAIT_SECONDS):
+                for digest in damaged:
+                    await self._set_aside(digest)
+        except ArchiveBusy:
+            log.warning(
+                "damaged chunks stay where they are: a backup is being added to %s", self._stock.storage.location
+            )
+
+    async def _set_aside(self, digest: str) -> None:
+        await asyncio.to_thread(self._stock.ends.forget, [digest])
+        name, storage = layout.chunk_name(digest), self._stock.storage
+        path = storage.local_path(name)
+        try:
+            if path is not None:
+                await storage.put(layout.damaged_name(digest), path)
+            else:
+                async with self._stock.place.spool() as folder:
+                    await self._stock.place.download(name, folder / digest)
+                    await storage.put(layout.damaged_name(digest), folder / digest)
+        except (NotFound, FileNotFoundError):
+            return  # somebody else has found it, too
+        await storage.delete(name)
+
+
+async def _require_key(manifest: Manifest, passphrase: Secret | None) -> None:
+    """:raises WrongKey: it is not the one."""
+    if passphrase is None or manifest.key_fingerprint is None:
+        return
+    if await asyncio.to_thread(passphrase_fingerprint, passphrase) != manifest.key_fingerprint:
+        raise errors.WrongKey(
+            f"Backup {manifest.id} was made with another key (fingerprint {manifest.key_fingerprint})",
+            hint="It opens with that key alone. Without any key, its bytes can be held against their digests.",
+        )
