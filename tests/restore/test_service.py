@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from dataclasses import replace
@@ -20,7 +21,7 @@ from berrypod.storage.diagnosis import find_key
 from berrypod.storage.keys import passphrase_fingerprint
 from tests.conftest import KEY
 from tests.restore.badfiles import OTHER_KEY
-from tests.restore.making import ADA, change, holds, pieces, shop_with
+from tests.restore.making import ADA, QUICK, change, holds, pieces, shop_with
 
 
 def guard(name: str, answer: Judgement | Exception) -> RestoreGuard:
@@ -63,7 +64,7 @@ async def test_a_good_backup_becomes_ready_and_is_told_in_full(encrypted_setting
 
 
 async def test_the_stages_are_told_as_they_come(encrypted_settings: Settings) -> None:
-    async with shop_with(encrypted_settings) as shop:
+    async with shop_with(encrypted_settings, pace=replace(QUICK, look_seconds=0)) as shop:
         backup = await shop.backup()
         record = await shop.restores.stage(
             pieces(backup.read_bytes()), filename="x", expected_bytes=None, by=ADA, address=None
@@ -359,6 +360,17 @@ async def test_changes_end_with_a_record_that_is_discarded(settings: Settings) -
         await shop.restores.discard(record.id, by=ADA)
         with pytest.raises(RestoreUnknown):
             _ = [one async for one in shop.restores.changes(record.id)]
+
+
+async def test_whoever_waits_is_told_at_once_when_this_process_has_done_it(settings: Settings) -> None:
+    """Only what others do is looked for again and again: a command took four times as long."""
+    async with shop_with(settings, pace=replace(QUICK, look_seconds=3600)) as shop, asyncio.timeout(60):
+        content = (await shop.backup()).read_bytes()
+        for _ in range(2):
+            staged = await shop.restores.stage(pieces(content), filename="x", expected_bytes=None, by=ADA, address=None)
+            told = [one async for one in shop.restores.changes(staged.id)]
+            assert told[-1] == await shop.restores.settled(staged.id)
+            assert told[-1].state == "ready"
 
 
 async def test_two_processes_see_the_same(settings: Settings) -> None:

@@ -157,8 +157,8 @@ class Restores:
         """
         try:
             async with asyncio.timeout(timeout):
-                while (record := await self.get(restore_id)).active:  # noqa: ASYNC110 - by whatever process
-                    await asyncio.sleep(self.pace.look_seconds)
+                while (record := await self.get(restore_id)).active:  # by whatever process
+                    await self._workroom.pause(restore_id)
                 await self._workroom.ended(restore_id)
         except TimeoutError:
             return await self.get(restore_id)
@@ -176,7 +176,7 @@ class Restores:
                 yield record
                 last = record
             elif record.active:
-                await asyncio.sleep(self.pace.look_seconds)
+                await self._workroom.pause(restore_id)
 
     async def compare(self, restore_id: str) -> Comparison:
         """The shop as it is now beside the staged file.

@@ -106,6 +106,13 @@ class Workroom:
         if task := self._tasks.get(restore_id):
             await asyncio.wait({task})
 
+    async def pause(self, restore_id: str) -> None:
+        """Before one looks again: a moment, or until this process has done its work on it."""
+        if task := self._tasks.get(restore_id):
+            await asyncio.wait({task}, timeout=self.pace.look_seconds)
+        else:
+            await asyncio.sleep(self.pace.look_seconds)
+
     async def cancel(self, restore_id: str) -> None:
         """End what this process does about it."""
         if task := self._tasks.get(restore_id):
