@@ -1,0 +1,49 @@
+"""The archive that every shop has: where it is, and where it must not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from berrypod_backup.keeping import folder_of, require_own_folder
+
+from berrypod.errors import SettingsError
+from berrypod.settings import Settings
+from berrypod.storage.database import Database
+
+
+def test_backups_are_kept_beside_the_shop_unless_a_folder_is_set(tmp_path: Path) -> None:
+    database = tmp_path / "shop.db"
+
+    assert folder_of(database, None) == folder_of(database, "") == tmp_path / "shop.db-backups"
+    assert folder_of(database, "/mnt/backups") == Path("/mnt/backups")
+    require_own_folder(folder_of(database, None), database)
+    require_own_folder(tmp_path / "shop.db-work-of-mine", database)
+
+
+@pytest.mark.parametrize(
+    ("folder", "why"),
+    [
+        ("backups", "depends on where the shop is started"),
+        ("{data}", "the shop's file lies in there itself"),
+        ("{data}/..", "the shop's file lies in there itself"),
+        ("{data}/shop.db", "the shop's file lies in there itself"),
+        ("{data}/shop.db-work", "where the shop keeps what is temporary"),
+        ("{data}/shop.db-work/backup/kept", "where the shop keeps what is temporary"),
+        ("{link}", "the shop's file lies in there itself"),
+    ],
+)
+def test_a_folder_in_which_the_shop_lives_is_refused(tmp_path: Path, folder: str, why: str) -> None:
+    data, link = tmp_path / "data", tmp_path / "link"
+    data.mkdir()
+    link.symlink_to(data)
+    with pytest.raises(SettingsError, match=why) as refused:
+        require_own_folder(Path(folder.format(data=data, link=link)), data / "shop.db")
+    assert "leave it out" in refused.value.hint
+
+
+def test_the_work_folder_is_the_one_that_is_meant(tmp_path: Path) -> None:
+    """The name is put together in two places."""
+    database = Database(Settings(environment="test", database_path=tmp_path / "shop.db"))
+    with pytest.raises(SettingsError):
+        require_own_folder(database.work_folder("backup"), database.path)
