@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
 from berrypod.stored import Stored
-from berrypod_backup.archives import Archives
 from berrypod_backup.schedule import following
 from berrypod_backup.schedule.following import Attempt
 from berrypod_backup.schedule.serving import Serving, drill_is_due
@@ -48,9 +47,10 @@ class Leader:
         states: States,
         serving: Serving,
         *,
-        archives: Archives,
+        archives: Callable[[], Sequence[str]],
         rhythm: Rhythm = USUAL,
     ) -> None:
+        """:param archives: names those that there are, at each look."""
         self._context = context
         self._stored = stored
         self._states = states
@@ -80,8 +80,7 @@ class Leader:
         if before is None and not saved.settings.enabled:
             return
         now = self._context.now()
-        archives = [one.declaration.name for one in self._archives.all]
-        state = following.followed(before, saved, now, archives=archives, shop=self.shop)
+        state = following.followed(before, saved, now, archives=self._archives(), shop=self.shop)
         if state != before:
             await self._write(state)
         if state.pending and following.is_turn(state.pending, now):
