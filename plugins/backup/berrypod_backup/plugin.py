@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 import click
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.declarations import AdminPanel, BackupExporter, DoctorCheck, StatsProvider
+from berrypod.declarations import AdminPanel, BackupExporter, DoctorCheck, SettingDeclaration, StatsProvider
 from berrypod.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from berrypod.context import PluginContext
     from berrypod.kept import Kept
+    from berrypod_backup.drill.service import Drill
     from berrypod_backup.service import Backups
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ T = TypeVar("T")
 # The hooks of one app share its backups. What they declare keeps them alive, and they keep the database: so an entry
 # lives as long as its app, and its identity cannot be used again before.
 _backups: WeakValueDictionary[int, Backups] = WeakValueDictionary()
+_drills: WeakValueDictionary[int, Drill] = WeakValueDictionary()
 
 
 def backups_of(context: PluginContext) -> Backups:
@@ -39,11 +41,30 @@ def backups_of(context: PluginContext) -> Backups:
     return found
 
 
+def drill_of(context: PluginContext) -> Drill:
+    """The drills of the app that `context` belongs to."""
+    from berrypod_backup.archives import Archives
+    from berrypod_backup.drill.service import Drill
+
+    found = _drills.get(id(context.database))
+    if found is None:
+        found = _drills[id(context.database)] = Drill(context, Archives(context))
+    return found
+
+
+@hookimpl
+def berrypod_settings() -> Sequence[SettingDeclaration]:
+    from berrypod_backup.keeping import folder_setting
+
+    return [folder_setting()]
+
+
 @hookimpl
 def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter]:
     from berrypod_backup.exporting import download_exporter
+    from berrypod_backup.keeping import keep_exporter
 
-    return [download_exporter()]
+    return [download_exporter(), keep_exporter(context)]
 
 
 @hookimpl
@@ -62,9 +83,14 @@ def berrypod_doctor_checks() -> Sequence[DoctorCheck]:
 
 @hookimpl
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
+    from berrypod_backup.archive_service import KeptBackups
+    from berrypod_backup.kept_panel import KeptPanel
     from berrypod_backup.panel import Panel
 
-    return [Panel(context, backups_of(context), _kept(context)).declaration()]
+    return [
+        Panel(context, backups_of(context)).declaration(),
+        KeptPanel(context, KeptBackups(context), _kept(context)).declaration(),
+    ]
 
 
 @hookimpl
@@ -73,23 +99,44 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
     from litestar.di import Provide
 
     from berrypod_backup.api import BackupsController, KeptController
+    from berrypod_backup.archive_api import ArchivesController
+    from berrypod_backup.archive_pages import ArchivePagesController
+    from berrypod_backup.archive_service import KeptBackups
+    from berrypod_backup.drill.api import DrillsController
+    from berrypod_backup.drill.pages import DrillPagesController
     from berrypod_backup.pages import PagesController
     from berrypod_backup.panel import Panel
 
     backups, kept = backups_of(context), _kept(context)
-    parts = {"backups": backups, "kept": kept, "panel": Panel(context, backups, kept)}
+    parts = {
+        "backups": backups,
+        "kept": kept,
+        "drill": drill_of(context),
+        "kept_backups": KeptBackups(context),
+        "panel": Panel(context, backups),
+    }
     return [
         Router(
             "/",
-            route_handlers=[BackupsController, KeptController, PagesController],
+            route_handlers=[
+                BackupsController,
+                KeptController,
+                ArchivesController,
+                ArchivePagesController,
+                PagesController,
+                DrillsController,
+                DrillPagesController,
+            ],
             dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
         )
     ]
 
 
 @hookimpl
-def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[None]:
-    return backups_of(context).running()
+@asynccontextmanager
+async def berrypod_lifespan(context: PluginContext) -> AsyncGenerator[None]:
+    async with backups_of(context).running(), drill_of(context).running():
+        yield
 
 
 @hookimpl

@@ -73,6 +73,14 @@ class Copies:
         found = [(listing.exporter, newest_of(listing.entries)) for listing in await self._archives.listings()]
         return [(exporter, manifest.id) for exporter, manifest in found if manifest is not None]
 
+    async def having(self, backup_id: str) -> list[str]:
+        """The exporters whose archives have a backup of this id."""
+        return [
+            listing.exporter
+            for listing in await self._archives.listings()
+            if any(entry.kind == "backup" and entry.id == backup_id for entry in listing.entries)
+        ]
+
     async def fetch(self, copy: Copy, target: Path) -> None:
         """Write the copy to the new file `target`: the bytes that were stored, as their digest tells.
 
