@@ -125,7 +125,8 @@ def overdue_since(state: ScheduleState | None, saved: SavedSchedule, now: dateti
     if not saved.settings.enabled or saved.since is None:
         return None
     made = state.last_success.due if state and state.last_success else saved.since
-    expected = times_of(saved.settings).after(max(made, saved.since))
+    # One of the future was made while the clock was wrong.
+    expected = times_of(saved.settings).after(min(max(made, saved.since), now))
     late = GRACE + timedelta(seconds=saved.settings.jitter_seconds)
     return expected if expected and now > expected + late else None
 
