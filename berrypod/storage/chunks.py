@@ -28,7 +28,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BufferedReader
-from itertools import pairwise
+from operator import lt
 from pathlib import Path
 
 from berrypod.errors import DatabaseDamaged
@@ -144,9 +144,13 @@ def chunk_path(folder: Path, digest: str) -> Path:
 
     :raises ValueError: that is no name of a chunk. It may come from elsewhere, and must lead nowhere else.
     """
-    if not _NAME.fullmatch(digest):
+    if not is_chunk_name(digest):
         raise ValueError(f"not the name of a chunk: {digest!r}")
     return folder / digest[:2] / digest
+
+
+def is_chunk_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def mark_of(page: bytes | memoryview, *, encrypted: bool) -> bytes:
@@ -324,10 +328,10 @@ def _parse(end: bytes, path: Path) -> Index:
     entries = end[-_TRAILER.size - count * ENTRY_BYTES : -_TRAILER.size]
     if not 1 <= count <= MOST_PAGES or len(entries) != count * ENTRY_BYTES or _index_digest(entries) != digest:
         raise _damaged(path, "its index is not as it was written")
-    index = Index(entries, bool(flags & _ENCRYPTED))
-    if any(before >= after for before, after in pairwise(map(index.number, range(count)))) or index.first < 1:
+    numbers = struct.unpack("<" + f"I{MARK_BYTES}x" * count, entries)
+    if numbers[0] < 1 or not all(map(lt, numbers, numbers[1:])):
         raise _damaged(path, "its pages are not in order")
-    return index
+    return Index(entries, bool(flags & _ENCRYPTED))
 
 
 def _damaged(path: Path, why: str) -> ChunkDamaged:

@@ -1,7 +1,11 @@
 """Making a snapshot: a consistent copy of the shop's file while the shop goes on, under the same key, and verified.
 
-By `VACUUM INTO`: one read transaction, so that orders go on; no page that nobody uses; every page encrypted anew, at
-some 100 MB a second. A copy that came to be is believed only after it was opened as a stranger would (`verification`).
+compact     by `VACUUM INTO`: one read transaction, so that orders go on; no page that nobody uses; every page
+            encrypted anew, at some 100 MB a second
+snapshot    byte for byte, at the speed of a copy, by a process of its own (`capture_process`): no page is decrypted,
+            and one that has not changed has the same bytes as in the snapshot before
+
+A copy that came to be is believed only after it was opened as a stranger would (`verification`).
 """
 
 from __future__ import annotations
@@ -18,7 +22,10 @@ from typing import Literal
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.storage import capture_wire as wire
 from berrypod.storage import origin, schema
+from berrypod.storage.capture import BOUNDS, COMMAND, Bounds, interruptible, stamp
+from berrypod.storage.capturing import CaptureFailed, CaptureOutrun, PagesUnfit
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.database import Database
 from berrypod.storage.failures import explain, is_unusable_after
@@ -32,6 +39,8 @@ from berrypod.storage.files import (
     temporary_path,
     translate_os_error,
 )
+from berrypod.storage.helper import helping
+from berrypod.storage.helper_wire import WireKey
 from berrypod.storage.verification import VerifiedFile, verify
 from berrypod.storage.watching import Watcher
 
@@ -50,11 +59,14 @@ _LEFT_ALONE = "It was left alone. Choose another name, or let it be overwritten 
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotFile:
-    """A snapshot that was verified. `created_at` (UTC) is when it was begun: later orders are not in it."""
+    """A snapshot that was verified. `created_at` (UTC) is when it was begun: later orders are not in it.
+
+    `method` is how it came to be in the end.
+    """
 
     path: Path
     created_at: datetime
-    method: str
+    method: Method
     facts: VerifiedFile
 
     def open(self) -> dbapi2.Connection:
@@ -68,34 +80,49 @@ async def expected_bytes(database: Database) -> int:
 
 
 async def make_snapshot(
-    database: Database, target: Path, *, overwrite: bool = False, progress: Progress | None = None
+    database: Database,
+    target: Path,
+    *,
+    method: Method = "compact",
+    fast: bool = False,
+    bounds: Bounds = BOUNDS,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> SnapshotFile:
     """Copy the shop's file to `target`: whole, verified, readable by its owner alone, and on the disk; or not at all.
 
     Until then it has a temporary name in the same folder, which a kill leaves behind and the next call for the same
     `target` removes (as does `files.sweep`). A cancellation ends it within moments.
 
+    :param method: `snapshot` becomes `compact` where the shop writes more meanwhile than `bounds` let it, or where a
+        plain file has pages of an unusual size. The result says so.
+    :param fast: a `snapshot` as fast as it goes, whoever else waits for the disk.
     :param progress: called in the event loop, with the share (0 to 1) of the stage that is done.
     :raises Conflict: `target` exists, and may not be overwritten.
     :raises DiskFull: there is no space for it, or none was left on the way.
     :raises FolderNotWritable: the folder of `target` cannot be written.
     :raises DatabaseDamaged: the copy is not as it should be; most likely because the shop's file is not either.
+    :raises CaptureFailed: the process that makes a `snapshot` ended.
     """
     report = progress or _nobody
     try:
         _refuse_existing(target, overwrite=overwrite)
         sweep(target.parent, of=target)
-        await asyncio.to_thread(_check_target, target, await expected_bytes(database))
+        expected = await (expected_bytes(database) if method == "compact" else database.fetch(_file_bytes))
+        await asyncio.to_thread(_check_target, target, expected)
         created_at = datetime.now(UTC)
         with _temporary(target) as temporary:
-            await _copy(database, temporary, report)
+            if method == "snapshot" and not await _copied_raw(database, temporary, fast, bounds, report):
+                method = "compact"
+            if method == "compact":
+                await _copy(database, temporary, report)
             report("verifying", 0.0)
             facts = await _verify(database, temporary)
             await asyncio.to_thread(_publish, temporary, target, overwrite=overwrite)
     except OSError as error:
         raise translate_os_error(error, target.parent) from error
     report("verifying", 1.0)
-    return SnapshotFile(path=target, created_at=created_at, method="compact", facts=facts)
+    return SnapshotFile(path=target, created_at=created_at, method=method, facts=facts)
 
 
 def _nobody(stage: Stage, share: float) -> None:
@@ -103,9 +130,17 @@ def _nobody(stage: Stage, share: float) -> None:
 
 
 def _used_bytes(connection: dbapi2.Connection) -> int:
-    names = ("page_count", "freelist_count", "page_size")
-    pages, free, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+    pages, free, size = _numbers(connection, "page_count", "freelist_count", "page_size")
     return (pages - free) * size
+
+
+def _file_bytes(connection: dbapi2.Connection) -> int:
+    pages, size = _numbers(connection, "page_count", "page_size")
+    return pages * size
+
+
+def _numbers(connection: dbapi2.Connection, *pragmas: str) -> list[int]:
+    return [int(connection.execute(f"PRAGMA {pragma}").fetchone()[0]) for pragma in pragmas]
 
 
 def _refuse_existing(target: Path, *, overwrite: bool) -> None:
@@ -133,6 +168,38 @@ def _temporary(target: Path) -> Generator[Path]:
         finally:
             for end in ("", "-journal", "-wal", "-shm"):
                 temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+
+
+async def _copied_raw(database: Database, temporary: Path, fast: bool, bounds: Bounds, report: Progress) -> bool:
+    """Copy byte for byte. False, and no file, where this shop cannot be copied like that at present."""
+    await stamp(database)
+    order = _copy_order(database, temporary, fast, bounds)
+    try:
+        async with helping(
+            COMMAND,
+            order,
+            wire.Copied,
+            tell=lambda _, share: report("copying", share),
+            failed=CaptureFailed,
+            known=(CaptureOutrun, PagesUnfit),
+        ) as helper:
+            with interruptible(database, helper):
+                await helper.answer()
+    except (CaptureOutrun, PagesUnfit):
+        await asyncio.to_thread(temporary.unlink, missing_ok=True)
+        return False
+    return True
+
+
+def _copy_order(database: Database, temporary: Path, fast: bool, bounds: Bounds) -> wire.CopyOrder:
+    return wire.CopyOrder(
+        path=str(database.path),
+        key=WireKey.of(database.key) if database.key is not None else None,
+        target=str(temporary.absolute()),
+        fast=fast,
+        log_bytes=bounds.log_bytes,
+        seconds=bounds.seconds,
+    )
 
 
 async def _copy(database: Database, temporary: Path, report: Progress) -> None:

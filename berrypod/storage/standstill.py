@@ -58,8 +58,8 @@ class Standstill:
     """`begin`, read, `close`, and `close_files`.
 
     `main`, `log` and `shm` are descriptors of the file, its log and its shared memory. `reader` is the connection that
-    is in the read transaction. `state` is how far the log was when it began, and `pages` how big the database was.
-    `held_seconds` is how long writers were kept waiting.
+    is in the read transaction. `state` is how far the log was when that began, at `begun_at` (seconds since 1970);
+    `pages` and `page_bytes` are how big the database was. `held_seconds` is how long writers were kept waiting.
     """
 
     def __init__(self, path: Path, key: DatabaseKey | None, bounds: Bounds, outrun: type[StorageError]) -> None:
@@ -88,7 +88,8 @@ class Standstill:
             writer.close()
             folder.close()
         self.log = self._open(log_path(self.path))
-        self.pages: int = self.reader.execute("PRAGMA page_count").fetchone()[0]
+        self.pages = int(self.reader.execute("PRAGMA page_count").fetchone()[0])
+        self.page_bytes = int(self.reader.execute("PRAGMA page_size").fetchone()[0])
 
     def require_bounds(self, state: LogState | None = None) -> None:
         """Check that it may go on, by the log's state as it is now.
@@ -135,6 +136,7 @@ class Standstill:
             self.reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
             state = read_log_state(self.shm)
             if state.folded == state.frames or not folded:
+                self.begun_at = time.time()
                 return state
             self.reader.execute("ROLLBACK")
             return None
