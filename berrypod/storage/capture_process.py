@@ -84,7 +84,7 @@ def _copy(order: wire.CopyOrder, still: Standstill, log_pages: LogPages) -> wire
 def _capture(order: wire.CaptureOrder, still: Standstill, log_pages: LogPages) -> wire.Captured:
     staging = Path(order.staging)
     work = PageCapture(
-        source=PageSource(still.main, still.pages, log_pages),
+        source=PageSource(still.main, still.pages, log_pages, digest=order.digest),
         encrypted=order.key is not None,
         staging=staging,
         known=Path(order.known) if order.known is not None else None,

@@ -26,6 +26,7 @@ class CaptureOrder(msgspec.Struct, frozen=True, kw_only=True, tag="capture"):
     staging: str
     known: str | None
     distrusted: list[str]
+    digest: bool
     fast: bool
     log_bytes: int
     seconds: float
@@ -59,6 +60,7 @@ class Captured(msgspec.Struct, frozen=True, kw_only=True, tag="captured"):
     row_counts: dict[str, int]
     map_sha256: str
     map_bytes: int
+    sha256: str | None
     changed_pages: int
     held_seconds: float
     copying_seconds: float

@@ -213,6 +213,7 @@ def capture_state(
         row_counts=counts,
         map_sha256=captured.map_sha256,
         map_bytes=captured.map_bytes,
+        sha256=work.source.sha256,
         changed_pages=captured.changed_pages,
         held_seconds=held_seconds,
         copying_seconds=time.monotonic() - begun,
