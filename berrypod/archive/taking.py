@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from berrypod import __version__
 from berrypod.archive import layout
@@ -39,7 +39,7 @@ _WAIT_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, kw_only=True)
 class Taking:
-    """What is asked for. `id` as of `berrypod.records.new_id`; `made_by` as in events.
+    """What is asked for. `id` as of `berrypod.records.new_id`; `made_by` as in events; `note` is for people.
 
     `pages`: store pages that are not there already, and not one file with all of them.
     """
@@ -47,6 +47,7 @@ class Taking:
     id: str
     origin: Origin = "manual"
     made_by: str | None = None
+    note: str = ""
     pages: bool = True
     now: Callable[[], datetime] = utc_now
 
@@ -77,11 +78,9 @@ class Adding:
                 raise BackupDamaged(
                     "What was written is not what is read back", hint="Look after the disk (`dmesg`), and try again."
                 )
-            now = taking.now()
-            manifest = Manifest(
-                id=taking.id,
+            manifest = described(
+                taking,
                 created_at=snapshot.created_at.astimezone(UTC),
-                finished_at=now,
                 size_bytes=snapshot.size_bytes,
                 sha256=snapshot.sha256,
                 page_count=snapshot.size_bytes // PAGE_BYTES,
@@ -93,10 +92,6 @@ class Adding:
                 method=snapshot.method,
                 storage="file",
                 stored_bytes=snapshot.size_bytes,
-                app_version=__version__,
-                origin=taking.origin,
-                made_by=taking.made_by,
-                verified_at=now,
             )
             await self._stock.manifests.put(manifest)
             return manifest
@@ -127,6 +122,21 @@ class Adding:
             await self._stock.place.added(backup_id)
         except BerrypodError as error:
             log.warning("what there is of backup %s is removed later: %s", backup_id, error.message)
+
+
+def described(taking: Taking, **facts: Any) -> Manifest:
+    """The manifest of what was just read back and found whole."""
+    now = taking.now()
+    return Manifest(
+        id=taking.id,
+        finished_at=now,
+        verified_at=now,
+        app_version=__version__,
+        origin=taking.origin,
+        made_by=taking.made_by,
+        note=taking.note,
+        **facts,
+    )
 
 
 def _copied(source: Path, target: Path, stop: threading.Event) -> bytes:

@@ -167,4 +167,4 @@ async def test_its_connection_cannot_write_and_needs_no_key(encrypted_settings: 
 
 async def test_the_built_in_one_comes_first(settings: Settings) -> None:
     async with shop_with(settings, exporter("a", deliver), exporter("z", deliver, kept=Shelf())) as shop:
-        assert [one.declaration.name for one in shop.backups.exporters] == ["download", "a", "z"]
+        assert [one.declaration.name for one in shop.backups.exporters] == ["download", "keep", "a", "z"]

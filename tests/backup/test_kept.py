@@ -162,8 +162,8 @@ def test_who_keeps_nothing_is_told_apart(open_site: OpenSite) -> None:
         body = problem(response, 404, "backup_unknown")
         return body["detail"], body["hint"]
 
-    assert detail("nobody") == ("There is no exporter 'nobody'", "Copies are kept by: shelf.")
-    assert detail("download") == ("The exporter download keeps no copies", "Copies are kept by: shelf.")
+    assert detail("nobody") == ("There is no exporter 'nobody'", "Copies are kept by: keep, shelf.")
+    assert detail("download") == ("The exporter download keeps no copies", "Copies are kept by: keep, shelf.")
     assert detail("shelf") == ("The exporter shelf has no copy 'x'", "GET /api/backups lists what exporters keep.")
 
 

@@ -38,8 +38,8 @@ def _header(name: str, description: str) -> ResponseHeader:
 
 
 # What a token must be allowed to, and how bad input is told, the core adds to the document.
-_UNKNOWN = {404: _problem("There is none of this id, or no longer (`backup_unknown`)")}
-_FAILING = {502: _problem("The exporter failed (`exporter_failed`)")}
+UNKNOWN = {404: _problem("There is none of this id, or no longer (`backup_unknown`)")}
+FAILING = {502: _problem("The exporter failed (`exporter_failed`)")}
 _FILE = {
     200: ResponseSpec(bytes, description="The file", media_type="application/octet-stream", generate_examples=False)
 }
@@ -96,8 +96,14 @@ class BackupsController(Controller):
         backups: NamedDependency[Backups],
         data: JSONBody[BackupRequest | None] = None,
     ) -> Response[Backup]:
+        wanted = data or BackupRequest()
         record = await backups.start(
-            (data or BackupRequest()).exporters, actor_of(request), address=address_of(request)
+            wanted.exporters,
+            actor_of(request),
+            address=address_of(request),
+            method=wanted.method,
+            fast=wanted.fast,
+            note=wanted.note,
         )
         return Response(told(record, 0.0, BASE), headers={"location": f"{BASE}/{record.id}"})
 
@@ -106,7 +112,7 @@ class BackupsController(Controller):
         opt=_READ,
         operation_id="getBackup",
         summary="State and progress of a backup",
-        responses=_UNKNOWN,
+        responses=UNKNOWN,
     )
     async def get_backup(self, backups: NamedDependency[Backups], backup_id: FromPath[str]) -> Backup:
         record = await backups.get(backup_id)
@@ -121,7 +127,7 @@ class BackupsController(Controller):
         "fetched again, for an hour after it was made. 409 `backup_not_ready` while it is being made.",
         responses={
             **_FILE,
-            **_UNKNOWN,
+            **UNKNOWN,
             409: _problem("It is being made, or it failed (`backup_not_ready`)"),
             410: _problem("It was fetched, or waited for too long (`backup_gone`)"),
         },
@@ -143,7 +149,7 @@ class BackupsController(Controller):
         opt=_WRITE,
         operation_id="deleteBackup",
         summary="Cancel a backup, or remove it with its files",
-        responses=_UNKNOWN,
+        responses=UNKNOWN,
     )
     async def delete_backup(self, backups: NamedDependency[Backups], backup_id: FromPath[str]) -> None:
         await backups.delete(backup_id)
@@ -157,7 +163,7 @@ class KeptController(Controller):
         opt=_FETCH,
         operation_id="downloadKeptBackup",
         summary="Fetch a copy that an exporter keeps",
-        responses={**_FILE, **_UNKNOWN, **_FAILING},
+        responses={**_FILE, **UNKNOWN, **FAILING},
         response_headers=_FILE_HEADERS,
     )
     async def download_kept(
@@ -173,7 +179,7 @@ class KeptController(Controller):
         opt=_WRITE,
         operation_id="deleteKeptBackup",
         summary="Delete a copy that an exporter keeps, for good",
-        responses={**_UNKNOWN, **_FAILING},
+        responses={**UNKNOWN, **FAILING},
     )
     async def delete_kept(
         self,

@@ -23,8 +23,8 @@ from berrypod.records import new_id
 from berrypod.settings import Secret
 from berrypod.storage import schema
 from berrypod.storage.files import people_size, sweep
+from berrypod.storage.snapshot import Method, SnapshotFile, Stage, make_snapshot
 from berrypod.storage.snapshot import Progress as Tell
-from berrypod.storage.snapshot import SnapshotFile, Stage, make_snapshot
 from berrypod.storage.verification import VerifiedFile, verify
 from berrypod_backup.last import LastBackup, remember
 from berrypod_backup.records import SnapshotInfo
@@ -36,7 +36,7 @@ _EXPORTER = "cli"
 _LEFTOVER = re.compile(r"\.(?P<name>berrypod-backup-\d{8}-\d{6}\.db)\.[0-9a-f]{12}\.part.*")
 
 
-async def create(output: str, *, overwrite: bool) -> SnapshotFile:
+async def create(output: str, *, overwrite: bool, method: Method = "compact", fast: bool = False) -> SnapshotFile:
     async with opened_context("backup") as context:
         begun = monotonic()
         now = context.now()
@@ -46,7 +46,9 @@ async def create(output: str, *, overwrite: bool) -> SnapshotFile:
             async with turn(Store(context.work_folder).turn_file, waiting=_tell_of_waiting):
                 context.emit(BackupStarted(backup_id=backup_id, exporter=_EXPORTER, actor=_ACTOR))
                 with _progress_bar() as progress:
-                    made = await make_snapshot(context.database, target, overwrite=overwrite, progress=progress)
+                    made = await make_snapshot(
+                        context.database, target, method=method, fast=fast, overwrite=overwrite, progress=progress
+                    )
         except BerrypodError as error:
             context.emit(
                 BackupFailed(

@@ -12,11 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from berrypod.archive.manifest import Manifest
+from berrypod.archive.taking import Taking
 from berrypod.declarations import BackupExporter, Declared, ExportedFile, ExportResult, Snapshot
 from berrypod.errors import BackupError, BerrypodError
-from berrypod.plugins import Failed, Plugins
+from berrypod.plugins import Failed
 from berrypod.records import Trouble
-from berrypod.storage.files import make_private_folder, translate_os_error
+from berrypod.storage.files import make_private_folder, people_size, translate_os_error
+from berrypod_backup.archives import Archives, archive_of
 from berrypod_backup.records import Export, StoredFile
 
 _EXPORTS = "exports"
@@ -44,10 +47,14 @@ def download_exporter() -> BackupExporter:
 
 @dataclass(frozen=True, kw_only=True)
 class Exporting:
-    """The exports of one backup. `folder` is the backup's own; `tell` hears of each change."""
+    """The exports of one backup. `folder` is the backup's own; `tell` hears of each change.
 
-    plugins: Plugins
+    `taking` is what an archive writes down beside the snapshot.
+    """
+
+    archives: Archives
     snapshot: Snapshot
+    taking: Taking
     folder: Path
     tell: Tell
 
@@ -61,10 +68,14 @@ class Exporting:
 
     async def _one(self, declared: Declared[BackupExporter], export: Export) -> Export:
         await self.tell(msgspec.structs.replace(export, state="running"))
+        if declared.declaration.archive is not None:
+            done = await self._keep(declared, export)
+            await self.tell(done)
+            return done
         folder = self.folder / _EXPORTS / export.exporter
         try:
             await asyncio.to_thread(make_private_folder, folder)
-            outcome = await self.plugins.export(declared, self.snapshot, folder)
+            outcome = await self.archives.context.plugins.export(declared, self.snapshot, folder)
             if isinstance(outcome, Failed):
                 done = _failed(export, outcome)
             else:
@@ -77,6 +88,17 @@ class Exporting:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await self.tell(done)
         return done
+
+    async def _keep(self, declared: Declared[BackupExporter], export: Export) -> Export:
+        try:
+            manifest = await self.archives.call(
+                declared,
+                lambda archive: archive.take_file(self.snapshot, self.taking),
+                seconds=declared.declaration.timeout_seconds,
+            )
+        except BerrypodError as error:
+            return msgspec.structs.replace(export, state="failed", error=Trouble.of(error))
+        return kept(declared, export, manifest)
 
     async def _done(self, export: Export, result: ExportResult) -> Export:
         if not isinstance(result, ExportedFile):
@@ -102,6 +124,17 @@ class Exporting:
         spoilt = msgspec.structs.replace(export, state="failed", file=None, error=trouble)
         await self.tell(spoilt)
         return spoilt
+
+
+def kept(declared: Declared[BackupExporter], export: Export, manifest: Manifest) -> Export:
+    """An export that an archive keeps now."""
+    size, stored = people_size(manifest.size_bytes), people_size(manifest.stored_bytes)
+    message = f"{size}, kept and checked."
+    if manifest.storage == "pages":
+        message = f"{size}, kept and checked. {stored} of that were new."
+    return msgspec.structs.replace(
+        export, state="delivered", message=message, location=archive_of(declared).location, kept=manifest.id
+    )
 
 
 def _failed(export: Export, failed: Failed) -> Export:

@@ -13,7 +13,6 @@ import jinja2
 
 from berrypod.context import PluginContext
 from berrypod.declarations import AdminPanel, PanelRequest
-from berrypod.kept import Kept, KeptListing
 from berrypod_backup.last import LastBackup, made_by
 from berrypod_backup.records import BackupRecord
 from berrypod_backup.service import Backups
@@ -49,7 +48,6 @@ class View:
     choices: Sequence[Choice]
     current: Backup | None
     recent: Sequence[Backup]
-    kept: Sequence[KeptListing]
 
     @property
     def running(self) -> bool:
@@ -64,10 +62,9 @@ class View:
 class Panel:
     """Renders the panel, and again its contents when the script asks."""
 
-    def __init__(self, context: PluginContext, backups: Backups, kept: Kept) -> None:
+    def __init__(self, context: PluginContext, backups: Backups) -> None:
         self._context = context
         self._backups = backups
-        self._kept = kept
 
     def declaration(self) -> AdminPanel:
         return AdminPanel(
@@ -119,7 +116,6 @@ class Panel:
             ],
             current=current and await self._told(current),
             recent=[await self._told(record) for record in others],
-            kept=await self._kept.listings(),
         )
 
     async def _told(self, record: BackupRecord) -> Backup:

@@ -38,7 +38,9 @@ class SnapshotInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Annotated[datetime, Meta(description="What was committed later is not in it.")]
     method: Annotated[
         str,
-        Meta(description="`compact` leaves out pages that nobody uses; `snapshot` is a copy of the file, byte for byte."),
+        Meta(
+            description="`compact` leaves out pages that nobody uses; `snapshot` is a copy of the file, byte for byte."
+        ),
     ]
     size_bytes: int
     sha256: Annotated[str, Meta(description="Of the file's bytes, in hex.")]
@@ -75,7 +77,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Export(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one exporter's part."""
+    """What became of one exporter's part. `kept` is the id under which an archive keeps it."""
 
     exporter: str
     plugin: str
@@ -83,6 +85,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     state: ExportState = "waiting"
     message: str = ""
     location: str | None = None
+    kept: str | None = None
     file: StoredFile | None = None
     error: Trouble | None = None
 
@@ -94,8 +97,9 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     `origin` says why it was made, `method` how, `fast` whether it may disturb those who write; `note` goes with what
     an archive keeps.
 
-    `waits_for_another` is true while somebody else makes a snapshot; `expected_bytes` is what this one will take;
-    `expires_at` is when files that nobody fetched go.
+    `waits_for_another` is true while somebody else makes a snapshot; `expected_bytes` is what this one will take,
+    `copied` the share of it (0 to 1) that went straight into an archive; `expires_at` is when files that nobody
+    fetched go.
     """
 
     id: str
@@ -110,6 +114,7 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     exports: tuple[Export, ...]
     waits_for_another: bool = False
     expected_bytes: int = 0
+    copied: float = 0.0
     finished_at: datetime | None = None
     expires_at: datetime | None = None
     snapshot: SnapshotInfo | None = None
@@ -125,3 +130,8 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     def with_export(self, changed: Export) -> BackupRecord:
         exports = tuple(changed if export.exporter == changed.exporter else export for export in self.exports)
         return msgspec.structs.replace(self, exports=exports)
+
+
+def gone(record: BackupRecord) -> BackupRecord:
+    """One that waited to be fetched, and does no longer."""
+    return msgspec.structs.replace(record, state="gone") if record.state == "ready" else record

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
 import msgspec
 
+from berrypod.archive.manifest import Manifest
+from berrypod.archive.taking import Taking
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, Declared, Snapshot
 from berrypod.errors import BackupError, BerrypodError
-from berrypod.events import BackupFailed, BackupFinished, BackupStarted
 from berrypod.records import Trouble
+from berrypod.storage.capturing import CaptureOutrun, PagesUnfit
 from berrypod.storage.files import make_private_folder
 from berrypod.storage.snapshot import SnapshotFile, Stage, expected_bytes, make_snapshot
-from berrypod_backup.exporting import Exporting
+from berrypod_backup.announcing import Announcer
+from berrypod_backup.archives import Archives
+from berrypod_backup.exporting import Exporting, kept
 from berrypod_backup.last import LastBackup, remember
 from berrypod_backup.pace import Pace
 from berrypod_backup.records import BackupRecord, Export, SnapshotInfo
 from berrypod_backup.store import SNAPSHOT_NAME, Store
 from berrypod_backup.turns import turn
+from berrypod_backup.writing import Copied, Unwanted, Writing
 
 log = logging.getLogger("berrypod.backup")
-
-Change = Callable[[BackupRecord], BackupRecord]
-
-
-class Unwanted(Exception):
-    """The backup was deleted while it was being made, perhaps through another process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,58 +59,68 @@ class Run:
             log.exception("backup %s failed", self.record.id)
             return await self._fail(BackupError("Something unforeseen went wrong; the server's log has the cause."))
 
+    @cached_property
+    def _archives(self) -> Archives:
+        return Archives(self.context)
+
+    @cached_property
+    def _writing(self) -> Writing:
+        return Writing(self.store, self.record.id)
+
+    @cached_property
+    def _announcer(self) -> Announcer:
+        return Announcer(context=self.context, record=self.record)
+
     async def _steps(self) -> BackupRecord:
         begun = monotonic()
         noted: list[asyncio.Task[BackupRecord]] = []
 
         def waiting() -> None:
-            noted.append(asyncio.create_task(self._update(_waiting)))
+            noted.append(asyncio.create_task(self._writing.update(_waiting)))
 
         async with turn(self.store.turn_file, waiting=waiting):
             await asyncio.gather(*noted)
+            await self._begin()
+            if (only := self._only_archive()) and (manifest := await self._keep_straight(only)):
+                exports: Sequence[Export] = [kept(only, self.record.exports[0], manifest)]
+                return await self._end(exports, SnapshotInfo.of_manifest(manifest), begun)
             made = await self._copy()
-        snapshot = self._snapshot(made)
-        await self._update(
-            lambda record: msgspec.structs.replace(record, state="exporting", snapshot=SnapshotInfo.of(made))
-        )
+        info = SnapshotInfo.of(made)
+        await self._writing.update(lambda record: msgspec.structs.replace(record, state="exporting", snapshot=info))
         exporting = Exporting(
-            plugins=self.context.plugins,
-            snapshot=snapshot,
+            archives=self._archives,
+            snapshot=self._snapshot(made),
+            taking=self._taking(pages=made.method == "snapshot"),
             folder=self.store.data_folder(self.record.id),
             tell=self._tell_export,
         )
         exports = await exporting.all(list(zip(self.exporters, self.record.exports, strict=True)))
-        # Observers first: as soon as the record says so, somebody may fetch the backup, and they hear of that too.
-        await self._require_wanted()
-        for export in exports:
-            self._tell_of_end(export, snapshot, monotonic() - begun)
-            if export.state == "delivered" and self._keeps(export.exporter):
-                await remember(self.context.database, last_of(self.record, SnapshotInfo.of(made), export))
-        return await self._finish(exports)
+        return await self._end(exports, info, begun)
+
+    # --- copying ---
+
+    async def _begin(self) -> None:
+        expected = await expected_bytes(self.context.database)
+        await self._writing.update(lambda record: _copying(record, expected))
+        self._announcer.started()
 
     async def _copy(self) -> SnapshotFile:
-        database = self.context.database
-        expected = await expected_bytes(database)
-        await self._update(lambda record: _copying(record, expected))
-        for export in self.record.exports:
-            self.context.emit(
-                BackupStarted(
-                    backup_id=self.record.id,
-                    exporter=export.exporter,
-                    actor=self.record.started_by,
-                    address=self.record.address,
-                )
-            )
         folder = await asyncio.to_thread(make_private_folder, self.store.data_folder(self.record.id))
         noted: list[asyncio.Task[BackupRecord]] = []
 
         def progress(stage: Stage, share: float) -> None:
             # How far the copying is, everybody sees by the size of the file.
             if stage == "verifying" and not noted:
-                noted.append(asyncio.create_task(self._update(_verifying)))
+                noted.append(asyncio.create_task(self._writing.update(_verifying)))
 
         try:
-            return await make_snapshot(database, folder / SNAPSHOT_NAME, progress=progress)
+            return await make_snapshot(
+                self.context.database,
+                folder / SNAPSHOT_NAME,
+                method=self.record.method,
+                fast=self.record.fast,
+                progress=progress,
+            )
         finally:
             await asyncio.gather(*noted, return_exceptions=True)
 
@@ -129,39 +139,73 @@ class Run:
             opener=made.open,
         )
 
-    async def _finish(self, exports: Sequence[Export]) -> BackupRecord:
+    # --- straight into an archive ---
+
+    def _only_archive(self) -> Declared[BackupExporter] | None:
+        """The archive that pages can go into straight from the shop's file, with no copy in between."""
+        if self.record.method != "snapshot" or len(self.exporters) != 1:
+            return None
+        (only,) = self.exporters
+        return only if only.declaration.archive is not None else None
+
+    async def _keep_straight(self, archive: Declared[BackupExporter]) -> Manifest | None:
+        """None: the shop writes more than may wait meanwhile, or has unusual pages. A whole copy is made instead."""
+        copied = Copied(self._writing)
+        try:
+            return await self._archives.call(
+                archive,
+                lambda there: there.take_live(
+                    self.context.database,
+                    self._taking(pages=True),
+                    fast=self.record.fast,
+                    progress=copied.tell,
+                ),
+                seconds=archive.declaration.timeout_seconds,
+            )
+        except (CaptureOutrun, PagesUnfit) as error:
+            log.warning("backup %s is made in another way: %s", self.record.id, error.message)
+            return None
+        finally:
+            await copied.close()
+
+    def _taking(self, *, pages: bool) -> Taking:
+        record = self.record
+        return Taking(
+            id=record.id,
+            origin=record.origin,
+            made_by=record.started_by,
+            note=record.note,
+            pages=pages,
+            now=self.context.clock,
+        )
+
+    # --- the end ---
+
+    async def _end(self, exports: Sequence[Export], snapshot: SnapshotInfo, begun: float) -> BackupRecord:
+        # Observers first: as soon as the record says so, somebody may fetch the backup, and they hear of that too.
+        await self._writing.require_wanted()
+        for export in exports:
+            self._announcer.ended(export, snapshot, monotonic() - begun)
+            if export.state == "delivered" and self._keeps(export.exporter):
+                await remember(self.context.database, last_of(self.record, snapshot, export))
+        return await self._finish(exports, snapshot)
+
+    async def _finish(self, exports: Sequence[Export], snapshot: SnapshotInfo) -> BackupRecord:
         now = self.context.now()
         files = {export.file.path for export in exports if export.state == "ready" and export.file}
         if SNAPSHOT_NAME not in files:  # nobody will fetch it: it would only take space
-            snapshot = self.store.data_folder(self.record.id) / SNAPSHOT_NAME
-            await asyncio.to_thread(snapshot.unlink, missing_ok=True)
+            path = self.store.data_folder(self.record.id) / SNAPSHOT_NAME
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
         def change(record: BackupRecord) -> BackupRecord:
-            finished = msgspec.structs.replace(record, exports=tuple(exports), finished_at=now)
+            finished = msgspec.structs.replace(record, exports=tuple(exports), snapshot=snapshot, finished_at=now)
             if files:
                 return msgspec.structs.replace(finished, state="ready", expires_at=now + self.pace.keep)
             if any(export.state == "delivered" for export in exports):
                 return msgspec.structs.replace(finished, state="done")
             return msgspec.structs.replace(finished, state="failed", error=_trouble_of(exports))
 
-        return await self._update(change)
-
-    def _tell_of_end(self, export: Export, snapshot: Snapshot, seconds: float) -> None:
-        if export.error is not None:
-            self._tell_of_failure(export.exporter, export.error)
-            return
-        self.context.emit(
-            BackupFinished(
-                backup_id=self.record.id,
-                exporter=export.exporter,
-                method=snapshot.method,
-                size_bytes=snapshot.size_bytes,
-                sha256=snapshot.sha256,
-                seconds=seconds,
-                actor=self.record.started_by,
-                address=self.record.address,
-            )
-        )
+        return await self._writing.update(change)
 
     def _keeps(self, exporter: str) -> bool:
         """Whether what it delivered is a backup: a list of orders in somebody's mail is none."""
@@ -170,46 +214,21 @@ class Run:
     async def _fail(self, error: BerrypodError) -> BackupRecord:
         trouble, now = Trouble.of(error), self.context.now()
         # Whoever deletes a backup takes its folder away, and that is no failure.
-        await self._require_wanted()
-        for export in self.record.exports:
-            self._tell_of_failure(export.exporter, trouble)
-        return await self._update(
+        await self._writing.require_wanted()
+        self._announcer.all_failed(trouble)
+        return await self._writing.update(
             lambda record: msgspec.structs.replace(record, state="failed", error=trouble, finished_at=now)
         )
 
-    def _tell_of_failure(self, exporter: str, trouble: Trouble) -> None:
-        self.context.emit(
-            BackupFailed(
-                backup_id=self.record.id,
-                exporter=exporter,
-                code=trouble.code,
-                error=trouble.message,
-                hint=trouble.hint,
-                actor=self.record.started_by,
-                address=self.record.address,
-            )
-        )
-
-    async def _require_wanted(self) -> None:
-        """:raises Unwanted: the backup was deleted."""
-        if not await asyncio.to_thread(self.store.exists, self.record.id):
-            raise Unwanted
-
     async def _tell_export(self, export: Export) -> None:
-        await self._update(lambda record: record.with_export(export))
-
-    async def _update(self, change: Change) -> BackupRecord:
-        record = await asyncio.to_thread(self.store.update, self.record.id, change)
-        if record is None:
-            raise Unwanted
-        return record
+        await self._writing.update(lambda record: record.with_export(export))
 
     async def _unless_deleted(self, steps: Coroutine[Any, Any, BackupRecord]) -> BackupRecord:
         """Any process may delete the backup: the record is then gone, and the work ends."""
         task = asyncio.create_task(steps)
         try:
             while not (await asyncio.wait({task}, timeout=self.pace.look_seconds))[0]:
-                await self._require_wanted()
+                await self._writing.require_wanted()
             return task.result()
         finally:
             if not task.done():

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from time import monotonic
 
 import msgspec
 
@@ -20,28 +21,19 @@ from berrypod.archive.manifest import Origin
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, Declared
 from berrypod.errors import BackupError, Invalid
-from berrypod.events import BackupDownloaded, BackupFailed
 from berrypod.records import new_id
 from berrypod.storage.snapshot import Method, expected_bytes
-from berrypod_backup.faults import BackupGone, BackupUnknown, TooManyBackups
-from berrypod_backup.last import LastBackup, recall, remember
+from berrypod_backup.announcing import Announcer
+from berrypod_backup.faults import BackupUnknown, TooManyBackups
+from berrypod_backup.fetching import Fetch, Fetches
+from berrypod_backup.last import LastBackup, recall
 from berrypod_backup.pace import Pace
-from berrypod_backup.records import INTERRUPTED, BackupRecord, Export, StoredFile
-from berrypod_backup.refusals import never_a_file, not_ready
-from berrypod_backup.running import Run, Unwanted, last_of
+from berrypod_backup.records import INTERRUPTED, BackupRecord, Export, gone
+from berrypod_backup.running import Run
 from berrypod_backup.store import Store
+from berrypod_backup.writing import Unwanted
 
 log = logging.getLogger("berrypod.backup")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fetch:
-    """A file that may be fetched now."""
-
-    record: BackupRecord
-    export: Export
-    file: StoredFile
-    path: Path
 
 
 @dataclass
@@ -60,8 +52,7 @@ class Backups:
         self.store = Store(context.work_folder)
         self.pace = pace or Pace()
         self._works: dict[str, _Work] = {}
-        self._fetched: set[asyncio.Task[None]] = set()
-        self._going: set[tuple[str, str]] = set()
+        self._fetches = Fetches(context, self.store, self._look_at)
         self._stopping = False
 
     @property
@@ -83,7 +74,8 @@ class Backups:
             tasks = [sweeper, *(work.task for work in self._works.values())]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *self._fetched, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._fetches.close()
 
     async def start(
         self,
@@ -146,10 +138,15 @@ class Backups:
             raise BackupUnknown(f"There is no backup {backup_id[:40]!r}")
         return record
 
-    async def ended(self, backup_id: str) -> BackupRecord:
-        """Wait until a backup that was started here is made, or is not. :raises BackupUnknown: it was deleted."""
-        while (record := await self.get(backup_id)).active and (work := self._works.get(backup_id)):
-            await asyncio.wait({work.task}, timeout=self.pace.look_seconds)
+    async def ended(self, backup_id: str, *, wait_seconds: float = math.inf) -> BackupRecord:
+        """Wait until a backup is made, or is not; or for as long as that. :raises BackupUnknown: it was deleted."""
+        until = monotonic() + wait_seconds
+        while (record := await self.get(backup_id)).active and (left := until - monotonic()) > 0:
+            seconds = min(left, self.pace.look_seconds)
+            if work := self._works.get(backup_id):
+                await asyncio.wait({work.task}, timeout=seconds)
+            else:  # another process makes it
+                await asyncio.sleep(seconds)
         return record
 
     async def all(self) -> list[BackupRecord]:
@@ -172,7 +169,7 @@ class Backups:
         match record.state:
             case "copying":
                 copied = await asyncio.to_thread(self.store.copied_bytes, record.id)
-                return 0.75 * min(copied / max(record.expected_bytes, 1), 1.0)
+                return 0.75 * min(max(copied / max(record.expected_bytes, 1), record.copied), 1.0)
             case "verifying":
                 return 0.8
             case "exporting":
@@ -191,48 +188,18 @@ class Backups:
         return await recall(self.context.database)
 
     async def fetch(self, backup_id: str, exporter: str | None = None) -> Fetch:
-        """The file of a backup: the one that `exporter` made, or the first.
-
-        :raises BackupUnknown: there is none of this id, or no longer.
-        :raises BackupNotReady: it is being made, or it failed.
-        :raises BackupGone: it was fetched, or waited too long.
-        """
-        record = await self.get(backup_id)
-        exports = [export for export in record.exports if exporter in (None, export.exporter)]
-        if not exports:
-            named = ", ".join(export.exporter for export in record.exports)
-            raise BackupUnknown(
-                f"The backup has nothing of an exporter {exporter!r}", hint=f"It was made for: {named}."
-            )
-        if exporter and exports[0].state in ("delivered", "failed"):
-            raise never_a_file(exports[0])
-        if record.active or record.state in ("failed", "interrupted", "done"):
-            raise not_ready(record)
-        for export in exports:
-            if export.state == "ready" and export.file and (record.id, export.exporter) not in self._going:
-                path = self.store.data_folder(record.id) / export.file.path
-                if await asyncio.to_thread(path.is_file):
-                    return Fetch(record=record, export=export, file=export.file, path=path)
-        raise BackupGone(f"The backup {record.id} is no longer there")
+        """As `Fetches.fetch`."""
+        return await self._fetches.fetch(await self.get(backup_id), exporter)
 
     def fetched(self, fetch: Fetch, by: str | None, *, address: str | None = None) -> None:
-        """A file left to its last byte: it goes. Returns at once: whoever fetched may have closed the connection."""
-        going = (fetch.record.id, fetch.export.exporter)
-        self._going.add(going)
-        task = asyncio.create_task(self._forget(fetch, by, address), name=f"backup {fetch.record.id}: fetched")
-        self._fetched.add(task)
-
-        def done(task: asyncio.Task[None]) -> None:
-            self._fetched.discard(task)
-            self._going.discard(going)
-
-        task.add_done_callback(done)
+        """As `Fetches.fetched`."""
+        self._fetches.fetched(fetch, by, address=address)
 
     async def sweep(self) -> None:
         """Remove what dead processes left, and tell of the backups that they did not finish."""
         for _, record in await asyncio.to_thread(self.store.sweep):
-            for export in record.exports if record.state == "interrupted" else ():
-                self._emit_interrupted(record, export)
+            if record.state == "interrupted":
+                self._announce_interrupted(record)
 
     # --- inside ---
 
@@ -281,57 +248,21 @@ class Backups:
             current = await asyncio.to_thread(self.store.get, record.id)
             if current is None or current.state != "ready":
                 return
-        await asyncio.to_thread(self.store.update, record.id, _gone)
+        await asyncio.to_thread(self.store.update, record.id, gone)
 
     def _give_up(self, record: BackupRecord) -> None:
         """The shop stops."""
         before = self.store.get(record.id)
-        after = self.store.update(record.id, lambda found: _interrupted(found) if found.active else _gone(found))
+        after = self.store.update(record.id, lambda found: _interrupted(found) if found.active else gone(found))
         if before and before.active and after:
-            for export in after.exports:
-                self._emit_interrupted(after, export)
+            self._announce_interrupted(after)
 
-    def _emit_interrupted(self, record: BackupRecord, export: Export) -> None:
-        trouble = record.error
-        assert trouble is not None, "an interrupted backup says so"
-        self.context.emit(
-            BackupFailed(
-                backup_id=record.id,
-                exporter=export.exporter,
-                code=trouble.code,
-                error=trouble.message,
-                hint=trouble.hint,
-                actor=record.started_by,
-                address=record.address,
-            )
-        )
+    def _announce_interrupted(self, record: BackupRecord) -> None:
+        assert record.error is not None, "an interrupted backup says so"
+        Announcer(context=self.context, record=record).all_failed(record.error)
 
-    async def _forget(self, fetch: Fetch, by: str | None, address: str | None) -> None:
-        self.context.emit(
-            BackupDownloaded(backup_id=fetch.record.id, size_bytes=fetch.file.size_bytes, actor=by, address=address)
-        )
-        snapshot = fetch.record.snapshot
-        if snapshot and snapshot.sha256 == fetch.file.sha256:  # and not a list of orders that was made of it
-            # Before the record says so: who sees that it was saved sees when, too.
-            await remember(self.context.database, last_of(fetch.record, snapshot, fetch.export))
-        fetched = msgspec.structs.replace(fetch.export, state="fetched")
-        first: list[bool] = []
-
-        def change(record: BackupRecord) -> BackupRecord:
-            before = record.export_of(fetched.exporter)
-            first.append(before is not None and before.state == "ready")
-            changed = record.with_export(fetched)
-            left = any(export.state == "ready" for export in changed.exports)
-            return changed if left else _gone(changed)
-
-        record = await asyncio.to_thread(self.store.update, fetch.record.id, change)
-        if not any(first):  # somebody else fetched it at the same time, and removed it; or it was deleted
-            return
-        if record and record.state == "gone":
-            await asyncio.to_thread(self.store.remove_data, record.id)
-        else:
-            await asyncio.to_thread(fetch.path.unlink, missing_ok=True)
-        if work := self._works.get(fetch.record.id):
+    def _look_at(self, backup_id: str) -> None:
+        if work := self._works.get(backup_id):
             work.looked_at.set()
 
     async def _sweep_again_and_again(self) -> None:
@@ -341,10 +272,6 @@ class Backups:
                 await self.sweep()
             except Exception:  # one that fails is no reason to end: the disk may be back the next time
                 log.exception("leftovers of backups could not be swept")
-
-
-def _gone(record: BackupRecord) -> BackupRecord:
-    return msgspec.structs.replace(record, state="gone") if record.state == "ready" else record
 
 
 def _interrupted(record: BackupRecord) -> BackupRecord:

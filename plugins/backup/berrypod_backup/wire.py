@@ -8,8 +8,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from berrypod.archive.manifest import Origin
 from berrypod.kept import KeptListing
 from berrypod.records import Trouble
+from berrypod.storage.snapshot import Method
 from berrypod_backup.records import BackupRecord, Export, ExportState, SnapshotInfo, State
 
 
@@ -31,6 +33,7 @@ class ExportInfo(msgspec.Struct, frozen=True, kw_only=True):
     state: ExportState
     message: Annotated[str, Meta(description="Where it went, in words, if it was delivered.")]
     location: str | None
+    kept: Annotated[str | None, Meta(description="The id under which an archive keeps it.")]
     file: ExportedFileInfo | None
     filename: Annotated[str | None, Meta(description="Of the file that it made, also when that is gone.")]
     size_bytes: Annotated[int | None, Meta(description="Of that file.")]
@@ -49,7 +52,9 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     progress: Annotated[float, Meta(description="0 to 1.")]
     waits_for_another: Annotated[bool, Meta(description="`queued` because another snapshot is being made.")]
     created_at: datetime
-    started_by: Annotated[str | None, Meta(description="`admin:<e-mail>`, `token:<prefix>` or `cli`.")]
+    origin: Annotated[Origin, Meta(description="Why it was made.")]
+    method: Annotated[Method, Meta(description="How it is made; `snapshot` has what came of it.")]
+    started_by: Annotated[str | None, Meta(description="`admin:<e-mail>`, `token:<prefix>`, `cli` or `schedule`.")]
     finished_at: datetime | None
     expires_at: Annotated[datetime | None, Meta(description="When files that nobody fetched go.")]
     snapshot: SnapshotInfo | None
@@ -72,6 +77,15 @@ class BackupRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         list[str],
         Meta(max_length=50, description="Names; without any it is `download`, a file to fetch."),
     ] = msgspec.field(default_factory=lambda: ["download"])
+    method: Annotated[
+        Method | None,
+        Meta(
+            description="`snapshot` copies the file, byte for byte; `compact` leaves out pages that nobody uses. "
+            "Without it: `snapshot` if all of it goes into archives, else `compact`."
+        ),
+    ] = None
+    fast: Annotated[bool, Meta(description="As fast as the disk is, though orders may wait for it.")] = False
+    note: Annotated[str, Meta(max_length=500, description="Kept beside it, where an archive keeps it.")] = ""
 
 
 def told(record: BackupRecord, progress: float, base: str) -> Backup:
@@ -82,6 +96,8 @@ def told(record: BackupRecord, progress: float, base: str) -> Backup:
         progress=round(progress, 4),
         waits_for_another=record.waits_for_another,
         created_at=record.created_at,
+        origin=record.origin,
+        method=record.method,
         started_by=record.started_by,
         finished_at=record.finished_at,
         expires_at=record.expires_at,
@@ -99,6 +115,7 @@ def _export(record: BackupRecord, export: Export, base: str) -> ExportInfo:
         state="expired" if record.state == "gone" and export.state == "ready" else export.state,
         message=export.message,
         location=export.location,
+        kept=export.kept,
         file=file
         and ExportedFileInfo(
             filename=file.filename,

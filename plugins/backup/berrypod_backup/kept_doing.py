@@ -1,0 +1,134 @@
+"""What `berrypod backup list|keep|fetch|note|delete` and `verify ID` do. Imported when one of them is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from berrypod.archive.manifest import Manifest
+from berrypod.commands.common import opened_context
+from berrypod.commands.progress import progress_bar
+from berrypod.errors import BackupError
+from berrypod.storage.files import people_size
+from berrypod.storage.snapshot import Method
+from berrypod_backup.archive_service import KeptBackups
+from berrypod_backup.archived import ArchivedBackup, ArchiveInfo
+from berrypod_backup.kept_panel import made_by, state_of
+from berrypod_backup.records import BackupRecord
+from berrypod_backup.service import Backups
+
+_ACTOR = "cli"
+
+
+@asynccontextmanager
+async def _kept() -> AsyncGenerator[KeptBackups]:
+    async with opened_context("backup") as context:
+        yield KeptBackups(context)
+
+
+async def keep(exporters: tuple[str, ...], *, method: Method | None, fast: bool, note: str) -> BackupRecord:
+    """Make a backup and have exporters keep it.
+
+    :raises BackupError: it could not be made, or one of them could not keep it.
+    """
+    async with opened_context("backup") as context:
+        backups = Backups(context)
+        record = await backups.start(exporters, _ACTOR, method=method, fast=fast, note=note)
+        with progress_bar("Making a backup ...") as tell:
+            record = await _followed(backups, record, tell)
+    failed = [record.error] if record.error else [export.error for export in record.exports if export.error]
+    if failed:
+        raise BackupError(failed[0].message, hint=failed[0].hint)
+    return record
+
+
+async def _followed(backups: Backups, record: BackupRecord, tell: Callable[[float], None] | None) -> BackupRecord:
+    while record.active:
+        if tell is not None:
+            tell(await backups.progress(record))
+        record = await backups.ended(record.id, wait_seconds=0.2)
+    return record
+
+
+async def archives() -> list[ArchiveInfo]:
+    async with _kept() as kept:
+        return await kept.archives()
+
+
+async def note(backup_id: str, text: str, exporter: str | None) -> ArchivedBackup:
+    async with _kept() as kept:
+        name, _ = await kept.find(backup_id, exporter)
+        return await kept.note(name, backup_id, text, by=_ACTOR)
+
+
+async def verify(backup_id: str, exporter: str | None) -> ArchivedBackup:
+    async with _kept() as kept:
+        name, _ = await kept.find(backup_id, exporter)
+        with progress_bar("Reading it back ..."):
+            return await kept.verify(name, backup_id)
+
+
+async def fetch(backup_id: str, output: str, exporter: str | None) -> Path:
+    async with _kept() as kept:
+        name, manifest = await kept.find(backup_id, exporter)
+        target = await asyncio.to_thread(_target, output, manifest.filename)
+        with progress_bar("Fetching it ..."):
+            await kept.fetch(name, backup_id, target)
+        return target
+
+
+def _target(output: str, filename: str) -> Path:
+    """A path that ends with a slash is a folder."""
+    path = Path(output).absolute()
+    return path / filename if path.is_dir() or output.endswith("/") else path
+
+
+async def delete(backup_id: str, exporter: str | None, confirm: Callable[[str, Manifest], None]) -> str:
+    """:param confirm: called with the archive's name before anything is done; raises to give up."""
+    async with _kept() as kept:
+        name, manifest = await kept.find(backup_id, exporter)
+        confirm(name, manifest)
+        await kept.delete(name, backup_id, by=_ACTOR)
+        return name
+
+
+def show(archives: list[ArchiveInfo]) -> None:
+    console = Console()
+    for archive in archives:
+        total = f", {people_size(archive.stored_bytes)} in all" if archive.backups else ""
+        click.echo(f"{archive.title} ({archive.exporter}): {archive.location}{total}")
+        if archive.error:
+            click.echo(f"  cannot be looked at: {archive.error.message} {archive.error.hint}")
+        elif not archive.backups:
+            click.echo("  no backups yet")
+        else:
+            console.print(_table(archive.backups))
+        for other in archive.others:
+            click.echo(f"  {other.name}: {other.what}")
+
+
+def _table(backups: list[ArchivedBackup]) -> Table:
+    table = Table("Id", "Made (UTC)", box=None, pad_edge=False)
+    for heading in ("Size", "Stored"):
+        table.add_column(heading, justify="right")
+    for heading in ("Method", "By", "State", "Note"):
+        table.add_column(heading, overflow="fold")
+    for one in backups:
+        word, _ = state_of(one)
+        table.add_row(
+            one.id,
+            f"{one.created_at:%Y-%m-%d %H:%M}",
+            people_size(one.size_bytes),
+            people_size(one.stored_bytes),
+            one.method,
+            made_by(one),
+            word if one.opens else f"{word}, another key",
+            one.note,
+        )
+    return table

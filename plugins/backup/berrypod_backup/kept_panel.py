@@ -1,0 +1,87 @@
+"""The part of /admin/backup that lists what is kept: in archives, and by exporters that keep whole copies only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import jinja2
+
+from berrypod.context import PluginContext
+from berrypod.declarations import AdminPanel, PanelRequest
+from berrypod.kept import Kept, KeptListing
+from berrypod_backup.archive_service import KeptBackups
+from berrypod_backup.archived import ArchivedBackup, ArchiveInfo
+from berrypod_backup.panel import PAGE
+
+_SHOWN_AT_FIRST: Final = 5
+_TIMEOUT_SECONDS: Final = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptView:
+    """All that the template shows. `restores`: whether there is a page on which one can be brought back."""
+
+    token: str
+    archives: Sequence[ArchiveInfo]
+    others: Sequence[KeptListing]
+    restores: bool
+    page: str = PAGE
+    shown_at_first: int = _SHOWN_AT_FIRST
+
+
+class KeptPanel:
+    def __init__(self, context: PluginContext, kept_backups: KeptBackups, kept: Kept) -> None:
+        self._context = context
+        self._kept_backups = kept_backups
+        self._kept = kept
+
+    def declaration(self) -> AdminPanel:
+        return AdminPanel(
+            name="backup-kept",
+            title="Kept backups",
+            page="backup",
+            order=6,
+            render=self.render,
+            timeout_seconds=_TIMEOUT_SECONDS,
+        )
+
+    async def render(self, request: PanelRequest) -> str:
+        archives = await self._kept_backups.archives()
+        in_archives = {archive.exporter for archive in archives}
+        view = KeptView(
+            token=request.csrf_token,
+            archives=archives,
+            others=[one for one in await self._kept.listings() if one.exporter not in in_archives],
+            restores=self._context.plugins.is_active("restore"),
+        )
+        return self._environment.get_template("backup/kept.html").render(view=view, made_by=made_by, state_of=state_of)
+
+    @cached_property
+    def _environment(self) -> jinja2.Environment:
+        return self._context.templates("berrypod_backup")
+
+
+def made_by(backup: ArchivedBackup) -> str:
+    """Who made it, in words."""
+    if backup.origin == "schedule":
+        return "by schedule"
+    if backup.origin == "before_restore":
+        return "before a restore"
+    if backup.made_by is None:
+        return "by hand"
+    kind, _, name = backup.made_by.partition(":")
+    return {"admin": f"by {name}", "token": f"by the token {name}"}.get(kind, "on the command line")
+
+
+def state_of(backup: ArchivedBackup) -> tuple[str, str]:
+    """What is known of it in a word or two, and the kind of badge: good, warn or bad."""
+    if backup.problem is not None:
+        return "damaged", "bad"
+    if backup.proof is not None and backup.proof.problem is not None:
+        return "drill failed", "bad"
+    if backup.proven:
+        return "proven", "good"
+    return ("checked", "") if backup.verified_at else ("not checked", "warn")
