@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from berrypod.archive import layout
+from berrypod.archive.capturing import Capturing
 from berrypod.archive.deleting import Deleting
 from berrypod.archive.entries import Entries, Entry
 from berrypod.archive.fetching import Fetching, Share
@@ -19,6 +20,9 @@ from berrypod.context import utc_now
 from berrypod.declarations import Delivered, KeptCopy, Snapshot
 from berrypod.records import is_id, new_id
 from berrypod.settings import Secret
+from berrypod.storage.capturing import PagesUnfit
+from berrypod.storage.database import Database
+from berrypod.storage.snapshot import Progress
 
 __all__ = ["Archive", "Entry", "Manifest", "Taking"]
 
@@ -37,6 +41,7 @@ class Archive:
         self._fetching = Fetching(self._stock)
         self._verifying = Verifying(self._stock)
         self._adding = Adding(self._stock, self._deleting)
+        self._capturing = Capturing(self._stock, self._adding, self._verifying)
 
     @property
     def storage(self) -> ObjectStorage:
@@ -73,7 +78,24 @@ class Archive:
         :raises Conflict: there is a backup of this id.
         :raises DiskFull: (and other errors of the storage) nothing of it is left then.
         """
+        if taking.pages:
+            try:
+                return await self._capturing.of_file(snapshot, taking)
+            except PagesUnfit:
+                """It is of another program, and kept as it is."""
         return await self._adding.file(snapshot, taking)
+
+    async def take_live(
+        self, database: Database, taking: Taking, *, fast: bool = False, progress: Progress | None = None
+    ) -> Manifest:
+        """Add the pages of the running shop that are not there yet, straight from its file. Writers go on.
+
+        :param fast: without the pauses that leave the disk to the shop.
+        :param progress: called in the event loop, with the share (0 to 1) of the stage that is done.
+        :raises Conflict: (and the rest) as `take_file`.
+        :raises StorageError: the shop's file cannot be held still for as long as it takes; see `storage.capture`.
+        """
+        return await self._capturing.live(database, taking, fast=fast, progress=progress)
 
     async def verify(self, backup_id: str, passphrase: Secret | None, *, progress: Share | None = None) -> Manifest:
         """Read all that is stored of a backup, and note when it was found whole.

@@ -104,7 +104,9 @@ class Deleting:
         going = sorted(found.chunks.keys() - needed)
         await asyncio.to_thread(self._stock.ends.forget, going)
         names = [layout.chunk_name(digest) for digest in going]
-        names += [layout.damaged_name(digest) for digest in sorted(found.set_aside.keys() - needed)]
+        # One that was stored anew, with the same pages, is as good as never damaged.
+        healed = found.set_aside.keys() & found.chunks.keys()
+        names += [layout.damaged_name(digest) for digest in sorted(found.set_aside.keys() - needed | healed)]
         await together(self._stock.storage.delete, names, at_once=8)
 
     async def _needed(self, found: Listed, manifests: dict[str, Manifest | ManifestUnreadable]) -> set[str]:

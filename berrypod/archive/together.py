@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,3 +27,13 @@ async def together(function: Callable[[T], Awaitable[R]], things: Iterable[T], *
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
     return [task.result() for task in running]
+
+
+async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, R]) -> tuple[T, R]:
+    """The answers of both. The first error ends the other, and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(first), tasks.create_task(second)
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+    return running[0].result(), running[1].result()

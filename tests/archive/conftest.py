@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from berrypod.declarations import Snapshot
 from berrypod.settings import Settings
-from tests.archive.making import Keep, snapshot_of
-
-
-@pytest.fixture(params=["encrypted", "plain"])
-def either_settings(request: pytest.FixtureRequest) -> Settings:
-    """Each test that takes it runs for an encrypted shop and for a plain one."""
-    return request.getfixturevalue("encrypted_settings" if request.param == "encrypted" else "settings")
+from tests.archive.making import Keep
 
 
 @pytest.fixture
@@ -23,12 +16,19 @@ def keep(settings: Settings, tmp_path: Path) -> Keep:
     return Keep.of(settings, tmp_path / "archive")
 
 
-@pytest.fixture(params=["here", "elsewhere"])
-def any_keep(request: pytest.FixtureRequest, either_settings: Settings, tmp_path: Path) -> Keep:
+def _of(request: pytest.FixtureRequest, tmp_path: Path) -> Keep:
+    where, kind = request.param.split()
+    settings: Settings = request.getfixturevalue("encrypted_settings" if kind == "encrypted" else "settings")
+    return Keep.of(settings, tmp_path / "archive", elsewhere=where == "elsewhere")
+
+
+@pytest.fixture(params=["here encrypted", "here plain", "elsewhere encrypted", "elsewhere plain"])
+def any_keep(request: pytest.FixtureRequest, tmp_path: Path) -> Keep:
     """Each test that takes it runs for archives here and elsewhere, of encrypted shops and plain ones."""
-    return Keep.of(either_settings, tmp_path / "archive", elsewhere=request.param == "elsewhere")
+    return _of(request, tmp_path)
 
 
-@pytest.fixture
-async def snapshot(settings: Settings, tmp_path: Path) -> Snapshot:
-    return await snapshot_of(settings, tmp_path / "snapshot.db")
+@pytest.fixture(params=["here encrypted", "elsewhere plain"])
+def either_keep(request: pytest.FixtureRequest, tmp_path: Path) -> Keep:
+    """The same, for what encryption makes no difference to."""
+    return _of(request, tmp_path)

@@ -32,28 +32,28 @@ async def test_a_file_that_is_kept_comes_out_as_it_went_in(any_keep: Keep, tmp_p
     assert any_keep.leftovers() == []
 
 
-async def test_it_is_a_backup_that_anybody_opens_with_the_key_alone(any_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(any_keep.settings, tmp_path / "snapshot.db")
-    manifest = await any_keep.keep(snapshot, pages=False)
-    [path] = any_keep.folder.glob("*.db")
+async def test_it_is_a_backup_that_anybody_opens_with_the_key_alone(either_keep: Keep, tmp_path: Path) -> None:
+    snapshot = await snapshot_of(either_keep.settings, tmp_path / "snapshot.db")
+    manifest = await either_keep.keep(snapshot, pages=False)
+    [path] = either_keep.folder.glob("*.db")
 
     assert path.stat().st_mode & 0o777 == 0o600
-    assert (await verify(path, any_keep.passphrase)).sha256 == manifest.sha256
-    assert any_keep.folder.stat().st_mode & 0o777 == 0o700
+    assert (await verify(path, either_keep.passphrase)).sha256 == manifest.sha256
+    assert either_keep.folder.stat().st_mode & 0o777 == 0o700
 
 
-async def test_a_kept_file_is_streamed_and_deleted_as_a_copy_of_an_exporter(any_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(any_keep.settings, tmp_path / "snapshot.db")
-    delivered = await any_keep.archive.export(snapshot, tmp_path)
-    [copy] = await any_keep.archive.list()
+async def test_a_kept_file_is_streamed_and_deleted_as_a_copy_of_an_exporter(either_keep: Keep, tmp_path: Path) -> None:
+    snapshot = await snapshot_of(either_keep.settings, tmp_path / "snapshot.db")
+    delivered = await either_keep.archive.export(snapshot, tmp_path)
+    [copy] = await either_keep.archive.list()
 
-    assert delivered.location == any_keep.archive.location
+    assert delivered.location == either_keep.archive.location
     assert ("NOT encrypted" in delivered.message) != snapshot.encrypted
     assert (copy.id, copy.sha256) == (snapshot.id, snapshot.sha256)
-    assert b"".join([piece async for piece in any_keep.archive.open(copy.id)]) == snapshot.path.read_bytes()
-    await any_keep.archive.delete(copy.id)
-    assert await any_keep.archive.list() == []
-    assert any_keep.objects() == []
+    assert b"".join([piece async for piece in either_keep.archive.open(copy.id)]) == snapshot.path.read_bytes()
+    await either_keep.archive.delete(copy.id)
+    assert await either_keep.archive.list() == []
+    assert either_keep.objects() == []
 
 
 @pytest.mark.parametrize("backup_id", ["20260314-120000-5eed5eed", "../../shop", "", "x" * 500, "a/b"])
@@ -73,21 +73,21 @@ async def test_ids_that_are_not_there_are_unknown(keep: Keep, tmp_path: Path, ba
     assert keep.objects() == []
 
 
-async def test_verifying_notes_when_it_was(any_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(any_keep.settings, tmp_path / "snapshot.db")
-    manifest = await any_keep.keep(snapshot, pages=False)
+async def test_verifying_notes_when_it_was(either_keep: Keep, tmp_path: Path) -> None:
+    snapshot = await snapshot_of(either_keep.settings, tmp_path / "snapshot.db")
+    manifest = await either_keep.keep(snapshot, pages=False)
     shares: list[float] = []
-    verified = await any_keep.archive.verify(manifest.id, any_keep.passphrase, progress=shares.append)
+    verified = await either_keep.archive.verify(manifest.id, either_keep.passphrase, progress=shares.append)
 
     assert manifest.verified_at is not None
     assert verified.verified_at is not None
     assert verified.verified_at > manifest.verified_at
-    assert await any_keep.archive.manifest(manifest.id) == verified
+    assert await either_keep.archive.manifest(manifest.id) == verified
     assert shares[-1] == 1.0
-    assert any_keep.leftovers() == []
+    assert either_keep.leftovers() == []
 
 
-@pytest.mark.parametrize("at", [5, 40, 100, 5_000, None, -1])
+@pytest.mark.parametrize("at", [5, 100, None, -1])
 async def test_a_bit_that_flipped_anywhere_is_found(any_keep: Keep, tmp_path: Path, at: int | None) -> None:
     manifest = await any_keep.keep(await snapshot_of(any_keep.settings, tmp_path / "snapshot.db"), pages=False)
     name = f"berrypod-backup-{manifest.id}.db"
@@ -120,12 +120,15 @@ async def test_another_key_is_no_damage(any_keep: Keep, tmp_path: Path) -> None:
         assert (await any_keep.archive.verify(each.id, None)).verified_at != each.verified_at
 
 
-async def test_a_file_that_is_gone_is_named(any_keep: Keep, tmp_path: Path) -> None:
-    manifest = await any_keep.keep(await snapshot_of(any_keep.settings, tmp_path / "snapshot.db"), pages=False)
+async def test_a_file_that_is_gone_is_named(either_keep: Keep, tmp_path: Path) -> None:
+    manifest = await either_keep.keep(await snapshot_of(either_keep.settings, tmp_path / "snapshot.db"), pages=False)
     name = f"berrypod-backup-{manifest.id}.db"
-    (any_keep.folder / name).unlink()
+    (either_keep.folder / name).unlink()
 
-    for asked in (any_keep.archive.verify(manifest.id, None), any_keep.archive.fetch(manifest.id, tmp_path / "x")):
+    for asked in (
+        either_keep.archive.verify(manifest.id, None),
+        either_keep.archive.fetch(manifest.id, tmp_path / "x"),
+    ):
         with pytest.raises(BackupIncomplete, match=name):
             await asked
 
@@ -141,18 +144,18 @@ async def test_nothing_is_written_over(keep: Keep, tmp_path: Path) -> None:
     assert await keep.fetched(manifest, tmp_path / "fetched.db")
 
 
-async def test_a_note_stays_and_two_that_change_at_once_both_do(any_keep: Keep, tmp_path: Path) -> None:
-    manifest = await any_keep.keep(await snapshot_of(any_keep.settings, tmp_path / "snapshot.db"), pages=False)
+async def test_a_note_stays_and_two_that_change_at_once_both_do(either_keep: Keep, tmp_path: Path) -> None:
+    manifest = await either_keep.keep(await snapshot_of(either_keep.settings, tmp_path / "snapshot.db"), pages=False)
 
     await asyncio.gather(
         *(
-            any_keep.archive.update(
+            either_keep.archive.update(
                 manifest.id, lambda found, letter=letter: msgspec.structs.replace(found, note=found.note + letter)
             )
             for letter in "abcde"
         )
     )
-    [entry] = await any_keep.archive.entries()
+    [entry] = await either_keep.archive.entries()
     assert entry.manifest is not None
     assert sorted(entry.manifest.note) == list("abcde")
 
