@@ -9,7 +9,7 @@ import sys
 from bisect import bisect_right
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -61,12 +61,16 @@ def test_a_kill_at_each_named_point(quick_folder: Path, templates: Templates, fo
 def test_a_disk_that_refuses_at_each_named_point(
     quick_folder: Path, templates: Templates, forks: Forks, doing: Doing
 ) -> None:
-    """Once it is full, once broken, once read-only. What comes after the exchange is no reason to fail."""
+    """It is full, broken and read-only in turn. What comes after the exchange is no reason to fail.
+
+    Each of the three at each point of the exchange is for `test_disk_errors`; disks that are really full, and folders
+    that really cannot be written, at each point here are for `test_disks`.
+    """
     templates.warm(forks)
     admin = Admin(quick_folder, doing, templates, forks)
     printed: Printed = admin.run(admin.shop()).result()
     points = dict.fromkeys(point for point in printed.points if point.startswith(NAMED[doing]))
-    for number, point in product((errno.ENOSPC, errno.EIO, errno.EROFS), points):
+    for number, point in zip(cycle((errno.ENOSPC, errno.EIO, errno.EROFS)), points, strict=False):
         folder = admin.shop()
         failed: Printed = admin.run(folder, stop=Stop(0, errno=number, point=point)).result()
         became = admin.judge(folder)
