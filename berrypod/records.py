@@ -228,18 +228,22 @@ class Records(ABC, Generic[R]):
         except (FileNotFoundError, msgspec.MsgspecError):
             return None  # a record of another version says nothing to this one
 
-    @contextmanager
-    def _locked(self) -> Generator[None]:
-        """One writer of records at a time, over all processes. Held for milliseconds.
+    def _locked(self) -> AbstractContextManager[None]:
+        return alone(self._jobs / "lock")
 
-        :raises StorageError: the disk refuses what is done here.
-        """
+
+@contextmanager
+def alone(lock: Path) -> Generator[None]:
+    """Change what lies beside `lock` alone, over all processes: held for milliseconds, and blocks for as long.
+
+    :raises StorageError: the disk refuses what is done here.
+    """
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
-            descriptor = os.open(self._jobs / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise translate_os_error(error, self._jobs) from error
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise translate_os_error(error, lock.parent) from error

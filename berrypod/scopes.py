@@ -9,6 +9,7 @@ from types import MappingProxyType
 SCOPE_MEANINGS: Mapping[str, str] = MappingProxyType(
     {
         "stats:read": "See figures about the shop and its file, and the list of plugins",
+        "metrics:read": "See the figures of backups that Prometheus collects, on /metrics",
         "audit:read": "Read the audit log: who did what, when and from where",
         "backup:read": "List and download backups: whoever has one and the key has the whole shop",
         "backup:write": "Make and delete backups",

@@ -12,16 +12,18 @@ from weakref import WeakValueDictionary
 import click
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.declarations import AdminPanel, BackupExporter, DoctorCheck, SettingDeclaration, StatsProvider
+from berrypod.declarations import AdminPanel, BackupExporter, DoctorCheck, HealthPart, SettingDeclaration, StatsProvider
 from berrypod.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
 
     from berrypod.context import PluginContext
+    from berrypod.events import Event
     from berrypod.kept import Kept
     from berrypod_backup.drill.service import Drill
     from berrypod_backup.service import Backups
+    from berrypod_backup.watching.looking import Looking
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ T = TypeVar("T")
 # lives as long as its app, and its identity cannot be used again before.
 _backups: WeakValueDictionary[int, Backups] = WeakValueDictionary()
 _drills: WeakValueDictionary[int, Drill] = WeakValueDictionary()
+_lookings: WeakValueDictionary[int, Looking] = WeakValueDictionary()
 
 
 def backups_of(context: PluginContext) -> Backups:
@@ -49,6 +52,17 @@ def drill_of(context: PluginContext) -> Drill:
     found = _drills.get(id(context.database))
     if found is None:
         found = _drills[id(context.database)] = Drill(context, Archives(context))
+    return found
+
+
+def looking_of(context: PluginContext) -> Looking:
+    """What is known of the backups of the app that `context` belongs to."""
+    from berrypod_backup.archives import Archives
+    from berrypod_backup.watching.looking import Looking
+
+    found = _lookings.get(id(context.database))
+    if found is None:
+        found = _lookings[id(context.database)] = Looking(context, Archives(context), drill_of(context))
     return found
 
 
@@ -82,6 +96,18 @@ def berrypod_doctor_checks() -> Sequence[DoctorCheck]:
 
 
 @hookimpl
+def berrypod_health_parts(context: PluginContext) -> Sequence[HealthPart]:
+    from berrypod_backup.watching.parts import health_part
+
+    return [health_part(looking_of(context))]
+
+
+@hookimpl
+def berrypod_observe(event: Event, context: PluginContext) -> None:
+    looking_of(context).tallies.note(event)
+
+
+@hookimpl
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_backup.archive_service import KeptBackups
     from berrypod_backup.kept_panel import KeptPanel
@@ -106,12 +132,14 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
     from berrypod_backup.drill.pages import DrillPagesController
     from berrypod_backup.pages import PagesController
     from berrypod_backup.panel import Panel
+    from berrypod_backup.watching.parts import metrics
 
     backups, kept = backups_of(context), _kept(context)
     parts = {
         "backups": backups,
         "kept": kept,
         "drill": drill_of(context),
+        "backup_looking": looking_of(context),
         "kept_backups": KeptBackups(context),
         "panel": Panel(context, backups),
     }
@@ -126,6 +154,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
                 PagesController,
                 DrillsController,
                 DrillPagesController,
+                metrics,
             ],
             dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
         )
