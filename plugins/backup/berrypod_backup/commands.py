@@ -17,6 +17,8 @@ from berrypod.commands.progress import progress_bar
 from berrypod.errors import BerrypodError
 from berrypod_backup.drill.commands import drill_command
 from berrypod_backup.kept_commands import COMMANDS, exporter_option
+from berrypod_backup.retention.commands import COMMANDS as RETENTION_COMMANDS
+from berrypod_backup.schedule.commands import schedule_command
 
 if TYPE_CHECKING:
     from berrypod.storage.snapshot import Method
@@ -123,8 +125,9 @@ def verify_command(file: Path, exporter: str | None, as_json: bool) -> None:
         if is_id(str(file)) and not file.exists():
             _verify_kept(str(file), exporter, as_json=as_json)
             return
+        key = settings_with_key().secret_key_db
         with progress_bar("Checking every page ..."):
-            facts = asyncio.run(doing.check(file, settings_with_key().secret_key_db))
+            facts = asyncio.run(doing.check(file, key))
     except BerrypodError as error:
         if as_json:
             echo_json(
@@ -132,7 +135,7 @@ def verify_command(file: Path, exporter: str | None, as_json: bool) -> None:
             )
         raise
     if as_json:
-        echo_json({"path": str(file), "good": True, **doing.facts_of(facts)})
+        echo_json({"path": str(file), "good": True, **doing.facts_of(facts, key)})
     else:
         doing.show(file, facts)
 
@@ -148,5 +151,5 @@ def _verify_kept(backup_id: str, exporter: str | None, *, as_json: bool) -> None
         click.echo(f"{backup_id}: whole. {people_size(backup.size_bytes)}, SHA-256 {backup.sha256}")
 
 
-for command in (*COMMANDS, drill_command):
+for command in (*COMMANDS, drill_command, schedule_command, *RETENTION_COMMANDS):
     backup.add_command(command)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from berrypod.events import Event
     from berrypod.kept import Kept
     from berrypod_backup.drill.service import Drill
+    from berrypod_backup.retention.applying import Retention
+    from berrypod_backup.schedule.service import Schedule
     from berrypod_backup.service import Backups
     from berrypod_backup.watching.looking import Looking
 
@@ -31,6 +33,7 @@ T = TypeVar("T")
 # lives as long as its app, and its identity cannot be used again before.
 _backups: WeakValueDictionary[int, Backups] = WeakValueDictionary()
 _drills: WeakValueDictionary[int, Drill] = WeakValueDictionary()
+_schedules: WeakValueDictionary[int, Schedule] = WeakValueDictionary()
 _lookings: WeakValueDictionary[int, Looking] = WeakValueDictionary()
 
 
@@ -64,6 +67,26 @@ def looking_of(context: PluginContext) -> Looking:
     if found is None:
         found = _lookings[id(context.database)] = Looking(context, Archives(context), drill_of(context))
     return found
+
+
+def schedule_of(context: PluginContext) -> Schedule:
+    """The schedule of the app that `context` belongs to."""
+    from berrypod_backup.schedule.service import Schedule
+
+    found = _schedules.get(id(context.database))
+    if found is None:
+        schedule = Schedule(context, backups_of(context), retention_of(context), drill_of(context).run)
+        found = _schedules[id(context.database)] = schedule
+    return found
+
+
+def retention_of(context: PluginContext) -> Retention:
+    """Which kept backups of the app that `context` belongs to stay."""
+    from berrypod_backup.archive_service import KeptBackups
+    from berrypod_backup.archives import Archives
+    from berrypod_backup.retention.applying import Retention
+
+    return Retention(context, Archives(context), KeptBackups(context))
 
 
 @hookimpl
@@ -132,6 +155,10 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
     from berrypod_backup.drill.pages import DrillPagesController
     from berrypod_backup.pages import PagesController
     from berrypod_backup.panel import Panel
+    from berrypod_backup.retention.api import RetentionController
+    from berrypod_backup.schedule.api import ScheduleController
+    from berrypod_backup.schedule.pages import SchedulePageController
+    from berrypod_backup.schedule.view import SchedulePage
     from berrypod_backup.watching.parts import metrics
 
     backups, kept = backups_of(context), _kept(context)
@@ -142,6 +169,9 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
         "backup_looking": looking_of(context),
         "kept_backups": KeptBackups(context),
         "panel": Panel(context, backups),
+        "schedule": schedule_of(context),
+        "retention": retention_of(context),
+        "schedule_page": SchedulePage(context, schedule_of(context), retention_of(context)),
     }
     return [
         Router(
@@ -154,6 +184,9 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
                 PagesController,
                 DrillsController,
                 DrillPagesController,
+                ScheduleController,
+                RetentionController,
+                SchedulePageController,
                 metrics,
             ],
             dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
@@ -164,7 +197,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
 @hookimpl
 @asynccontextmanager
 async def berrypod_lifespan(context: PluginContext) -> AsyncGenerator[None]:
-    async with backups_of(context).running(), drill_of(context).running():
+    async with backups_of(context).running(), drill_of(context).running(), schedule_of(context).running():
         yield
 
 

@@ -70,6 +70,11 @@ class PlanInfo(msgspec.Struct, frozen=True, kw_only=True):
     ]
     error: Trouble | None
 
+    @property
+    def going(self) -> int:
+        """How many go."""
+        return len(self.go)
+
 
 class NotDeletedInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A backup that should be gone, and is not."""
