@@ -1,0 +1,118 @@
+"""Errors of the library and of the server as ours. What the server says is quoted as far as its code alone.
+
+Its messages may repeat what was sent, and are in the provider's own words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+from boto3.exceptions import Boto3Error
+from botocore import exceptions as library
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from berrypod.errors import BerrypodError, NotFound
+from berrypod_s3.config import S3Config
+from berrypod_s3.faults import (
+    BucketMissing,
+    CredentialsRefused,
+    StorageFull,
+    StorageRefused,
+    StorageSlow,
+    StorageUnreachable,
+    WrongRegion,
+)
+
+# By the codes of AWS, MinIO, Ceph, Wasabi, Backblaze and others.
+_FULL: Final = frozenset(
+    {
+        "EntityTooLarge",
+        "InsufficientStorage",
+        "QuotaExceeded",
+        "QuotaExceededException",
+        "ServiceQuotaExceededException",
+        "StorageFull",
+        "StorageLimitExceeded",
+        "XMinioAdminBucketQuotaExceeded",
+        "XMinioStorageFull",
+    }
+)
+_REGION: Final = frozenset(
+    {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect"}
+)
+_NO_OBJECT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
+_WRONG_CLOCK: Final = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
+_TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
+
+_CLOCK_HINT: Final = "The clock of this machine is wrong: set it (with NTP), and try again."
+_CERTIFICATE_HINT: Final = (
+    "The certificate of the endpoint is not trusted here: check the address. AWS_CA_BUNDLE names a file of "
+    "certificates to trust besides."
+)
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+
+
+@contextmanager
+def translated(config: S3Config, name: str = "") -> Generator[None]:
+    """Have errors of the library raised as ours, in a thread or not.
+
+    :param name: of the object that is worked on, as the archive calls it.
+    :raises NotFound: there is no such object.
+    :raises BackupError: of `faults`, for anything else.
+    """
+    try:
+        yield
+    except ClientError as error:
+        # From None: the library's error carries the answer, and with that what was sent.
+        raise _refused(error, config, name) from None
+    except (BotoCoreError, Boto3Error, HTTPError) as error:
+        raise _failed(error, config) from None
+
+
+def _refused(error: ClientError, config: S3Config, name: str) -> BerrypodError:
+    answer = cast("dict[str, Any]", error.response)
+    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    found = _CODE.fullmatch(str(answer.get("Error", {}).get("Code", "")))
+    code = found[0] if found else ""
+    told = f"{config.location} answers {' '.join(filter(None, [str(status or ''), code]))}"
+    if code == "NoSuchBucket":
+        return BucketMissing(f"There is no bucket {config.bucket} at {config.endpoint or 'AWS'}")
+    if code in _NO_OBJECT or (status == 404 and not code):
+        return NotFound(f"There is no object {name} in {config.location}")
+    if code in _WRONG_CLOCK:
+        return CredentialsRefused(f"{told}: its clock and that of this machine differ", hint=_CLOCK_HINT)
+    kind, words = _kind(code, status)
+    return kind(f"{told}: {words}" if words else told)
+
+
+def _kind(code: str, status: int) -> tuple[type[BerrypodError], str]:
+    if code in _FULL or status == 507:
+        return StorageFull, "it takes no more"
+    if code in _REGION or status == 301:
+        return WrongRegion, "the bucket is in another region than was said"
+    if status in (401, 403):
+        return CredentialsRefused, "the access key is refused"
+    if code in _TIMED_OUT or status in (408, 504):
+        return StorageSlow, "it took too long"
+    if status == 429 or status >= 500:
+        return StorageUnreachable, "so it did each time that it was asked"
+    return StorageRefused, ""
+
+
+def _failed(error: Exception, config: S3Config) -> BerrypodError:
+    where = config.endpoint or f"AWS in {config.region}"
+    if isinstance(error, library.SSLError):
+        return StorageUnreachable(f"{where} cannot be reached safely", hint=_CERTIFICATE_HINT)
+    if isinstance(error, library.ReadTimeoutError):
+        return StorageSlow(f"{where} does not answer in time")
+    if isinstance(error, library.ConnectTimeoutError):
+        return StorageUnreachable(f"{where} does not answer")
+    if isinstance(error, library.IncompleteReadError | library.ResponseStreamingError | library.ConnectionClosedError):
+        return StorageUnreachable(f"The connection to {where} broke off")
+    if isinstance(error, library.HTTPClientError | library.ConnectionError | HTTPError):
+        return StorageUnreachable(f"{where} cannot be reached")
+    return StorageRefused(f"The request to {where} could not be made ({type(error).__name__})")
