@@ -34,6 +34,7 @@ _ALWAYS: Final = (
     events.KeptBackupDeleted,
     events.BackupScheduleChanged,
     events.BackupRetentionChanged,
+    events.BackupPlaceChanged,
     events.RestoreStaged,
     events.RestoreInspected,
     events.RestoreRefused,

@@ -271,6 +271,9 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
             if of.is_true("enabled")
             else "No backup is removed in time any more"
         ),
+        events.BackupPlaceChanged.name: lambda of: Told(
+            f"Where backups go was changed: {of['exporter']}", of["location"] or "What was set is forgotten"
+        ),
         events.RestoreStaged.name: lambda of: Told(
             "A file for a restore is here", _joined(_SOURCES.get(of["source"], of["source"]), of.file)
         ),

@@ -6,7 +6,7 @@
                TokenCreated  TokenRevoked
     backup     BackupStarted  BackupFinished  BackupFailed  BackupDownloaded
                KeptBackupDownloaded  KeptBackupDeleted  BackupProven  BackupDrillFailed
-               BackupScheduleChanged  BackupRetentionChanged
+               BackupScheduleChanged  BackupRetentionChanged  BackupPlaceChanged
     restore    RestoreStaged  RestoreInspected  RestoreRefused  RestoreDiscarded
                RestoreStarted  RestoreStageReached  RestoreFinished  RestoreFailed  RestoreInterrupted
                RestoreUndone  FormerDatabaseRemoved
@@ -35,6 +35,7 @@ from berrypod.events.backups import (
     BackupDrillFailed,
     BackupFailed,
     BackupFinished,
+    BackupPlaceChanged,
     BackupProven,
     BackupRetentionChanged,
     BackupScheduleChanged,
@@ -90,6 +91,7 @@ __all__ = [
     "BackupDrillFailed",
     "BackupFailed",
     "BackupFinished",
+    "BackupPlaceChanged",
     "BackupProven",
     "BackupRetentionChanged",
     "BackupScheduleChanged",

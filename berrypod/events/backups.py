@@ -109,6 +109,16 @@ class BackupScheduleChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupPlaceChanged(Event):
+    """Where an exporter's backups go was changed: to `location`; or, without one, what was set is forgotten."""
+
+    name: ClassVar[str] = "backup.place_changed"
+
+    exporter: str
+    location: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackupRetentionChanged(Event):
     """Which kept backups are removed in time; or, `enabled` false, that none is."""
 
