@@ -23,6 +23,7 @@ from berrypod.records import new_id
 from berrypod.settings import Secret
 from berrypod.storage import schema
 from berrypod.storage.files import people_size, sweep
+from berrypod.storage.keys import passphrase_fingerprint
 from berrypod.storage.snapshot import Method, SnapshotFile, Stage, make_snapshot
 from berrypod.storage.snapshot import Progress as Tell
 from berrypod.storage.verification import VerifiedFile, verify
@@ -128,13 +129,13 @@ def as_dict(made: SnapshotFile) -> dict[str, Any]:
     return {name: getattr(info, name) for name in info.__struct_fields__}
 
 
-def facts_of(facts: VerifiedFile) -> dict[str, Any]:
+def facts_of(facts: VerifiedFile, key: Secret | None) -> dict[str, Any]:
     return {
         "size_bytes": facts.size_bytes,
         "sha256": facts.sha256,
         "page_count": facts.page_count,
         "encrypted": facts.encrypted,
-        "key_fingerprint": facts.key.fingerprint() if facts.key else None,
+        "key_fingerprint": passphrase_fingerprint(key) if facts.encrypted and key else None,
         "schema_revision": facts.schema_revision,
         "needs_upgrade": facts.schema_revision != schema.head(),
         "row_counts": dict(facts.row_counts),

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from berrypod.archive.manifest import Manifest
 from berrypod.commands.common import opened_context
@@ -99,36 +97,27 @@ async def delete(backup_id: str, exporter: str | None, confirm: Callable[[str, M
 
 
 def show(archives: list[ArchiveInfo]) -> None:
-    console = Console()
+    """Lines and not a table: an id must be there whole, to be copied."""
     for archive in archives:
         total = f", {people_size(archive.stored_bytes)} in all" if archive.backups else ""
         click.echo(f"{archive.title} ({archive.exporter}): {archive.location}{total}")
         if archive.error:
-            click.echo(f"  cannot be looked at: {archive.error.message} {archive.error.hint}")
+            click.echo(f"  It cannot be looked at: {archive.error.message}. {archive.error.hint}")
         elif not archive.backups:
-            click.echo("  no backups yet")
-        else:
-            console.print(_table(archive.backups))
+            click.echo("  No backups yet.")
+        for backup in archive.backups:
+            _show_backup(backup)
         for other in archive.others:
             click.echo(f"  {other.name}: {other.what}")
 
 
-def _table(backups: list[ArchivedBackup]) -> Table:
-    table = Table("Id", "Made (UTC)", box=None, pad_edge=False)
-    for heading in ("Size", "Stored"):
-        table.add_column(heading, justify="right")
-    for heading in ("Method", "By", "State", "Note"):
-        table.add_column(heading, overflow="fold")
-    for one in backups:
-        word, _ = state_of(one)
-        table.add_row(
-            one.id,
-            f"{one.created_at:%Y-%m-%d %H:%M}",
-            people_size(one.size_bytes),
-            people_size(one.stored_bytes),
-            one.method,
-            made_by(one),
-            word if one.opens else f"{word}, another key",
-            one.note,
-        )
-    return table
+def _show_backup(backup: ArchivedBackup) -> None:
+    word, _ = state_of(backup)
+    key = "" if backup.opens else ", made with another key"
+    new = f", {people_size(backup.stored_bytes)} of it new" if backup.storage == "pages" else ""
+    click.echo(f"  {backup.id}  {people_size(backup.size_bytes)}{new}, {word}{key}")
+    click.echo(f"      {backup.created_at:%Y-%m-%d %H:%M} UTC, {backup.method}, {made_by(backup)}")
+    if backup.note:
+        click.echo(f"      {backup.note}")
+    if backup.problem:
+        click.echo(f"      {backup.problem.message}. {backup.problem.hint}")

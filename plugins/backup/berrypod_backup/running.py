@@ -28,6 +28,7 @@ from berrypod_backup.last import LastBackup, remember
 from berrypod_backup.pace import Pace
 from berrypod_backup.records import BackupRecord, Export, SnapshotInfo
 from berrypod_backup.store import SNAPSHOT_NAME, Store
+from berrypod_backup.todays_key import TodaysKey
 from berrypod_backup.turns import turn
 from berrypod_backup.writing import Copied, Unwanted, Writing
 
@@ -89,7 +90,7 @@ class Run:
         await self._writing.update(lambda record: msgspec.structs.replace(record, state="exporting", snapshot=info))
         exporting = Exporting(
             archives=self._archives,
-            snapshot=self._snapshot(made),
+            snapshot=await self._snapshot(made),
             taking=self._taking(pages=made.method == "snapshot"),
             folder=self.store.data_folder(self.record.id),
             tell=self._tell_export,
@@ -124,7 +125,7 @@ class Run:
         finally:
             await asyncio.gather(*noted, return_exceptions=True)
 
-    def _snapshot(self, made: SnapshotFile) -> Snapshot:
+    async def _snapshot(self, made: SnapshotFile) -> Snapshot:
         facts = made.facts
         return Snapshot(
             id=self.record.id,
@@ -135,6 +136,7 @@ class Run:
             schema_revision=facts.schema_revision,
             row_counts=dict(facts.row_counts),
             encrypted=facts.encrypted,
+            key_fingerprint=await TodaysKey(self.context.database).fingerprint(),
             path=made.path,
             opener=made.open,
         )

@@ -74,13 +74,14 @@ async def test_what_is_kept_comes_out_as_an_ordinary_file(encrypted_settings: Se
                 await kept.fetch("keep", backup.id, path)
 
 
-async def test_a_compact_one_is_kept_as_one_file(settings: Settings) -> None:
-    async with shop_with(settings) as shop:
+async def test_a_compact_one_is_kept_as_one_file(encrypted_settings: Settings) -> None:
+    async with shop_with(encrypted_settings) as shop:
         record = await shop.backups.start(["keep"], "cli", method="compact", note="before the sale")
         await shop.ended(record.id)
         (archive,) = await kept_backups(shop).archives()
     (backup,) = archive.backups
     assert (backup.method, backup.storage, backup.note) == ("compact", "file", "before the sale")
+    assert backup.opens
 
 
 async def test_one_snapshot_serves_an_archive_and_other_exporters(settings: Settings) -> None:
