@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, TypeVar, cast
 
 from berrypod import errors
 from berrypod.storage import capture_wire as wire
@@ -36,6 +36,8 @@ COMMAND: Final = command_of("berrypod.storage.capture_process")
 BOUNDS: Final = Bounds(log_bytes=1_000_000_000, seconds=600.0)
 
 Progress = Callable[[float], None]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +105,11 @@ async def capture(
     order = _order(database, staging, known, distrusted=distrusted, fast=fast, digest=digest, bounds=bounds)
     await stamp(database)
     answers = cast("type[wire.WroteChunk | wire.Captured]", wire.WroteChunk | wire.Captured)
-    async with helping(
-        COMMAND, order, answers, tell=_telling(progress), failed=CaptureFailed, known=(CaptureOutrun, PagesUnfit)
-    ) as helper:
-        with interruptible(database, helper):
-            while isinstance(said := await helper.answer(), wire.WroteChunk):
-                new.append(NewChunk(said.digest, chunk_path(staging, said.digest), said.size_bytes, said.pages))
-                if wrote is not None:
-                    wrote(new[-1])
+    async with copying_helper(database, order, answers, progress or _nobody) as helper:
+        while isinstance(said := await helper.answer(), wire.WroteChunk):
+            new.append(NewChunk(said.digest, chunk_path(staging, said.digest), said.size_bytes, said.pages))
+            if wrote is not None:
+                wrote(new[-1])
     salt = key.salt.hex() if key is not None else None
     return await asyncio.to_thread(told, said, staging, salt, new, time.monotonic() - begun)
 
@@ -120,11 +119,14 @@ async def stamp(database: Database) -> None:
     await database.run_in_thread(origin.stamp, read_only=False)
 
 
-@contextmanager
-def interruptible(database: Database, helper: Helper[Any]) -> Generator[None]:
-    """Whoever must have the file alone is not kept waiting: the copy can be made again.
+@asynccontextmanager
+async def copying_helper(
+    database: Database, order: wire.Order, answers: type[T], progress: Progress
+) -> AsyncGenerator[Helper[T]]:
+    """A process that copies the shop's file as ordered. Whoever must have the file alone ends it: it can be done again.
 
     :raises DatabaseClosed: that was so.
+    :raises CaptureFailed: it ended by itself.
     """
     closed = False
 
@@ -133,17 +135,25 @@ def interruptible(database: Database, helper: Helper[Any]) -> Generator[None]:
         closed = True
         helper.kill()
 
-    with database.interruptible(stop):
-        try:
-            yield
-        except errors.StorageError:
-            if closed:
-                raise errors.DatabaseClosed("The database was closed or replaced while it was copied") from None
-            raise
+    async with helping(
+        COMMAND,
+        order,
+        answers,
+        tell=lambda _, share: progress(share),
+        failed=CaptureFailed,
+        known=(CaptureOutrun, PagesUnfit),
+    ) as helper:
+        with database.interruptible(stop):
+            try:
+                yield helper
+            except errors.StorageError:
+                if closed:
+                    raise errors.DatabaseClosed("The database was closed or replaced while it was copied") from None
+                raise
 
 
-def _telling(progress: Progress | None) -> Callable[[str, float], None]:
-    return lambda _stage, share: progress(share) if progress is not None else None
+def _nobody(_: float) -> None:
+    """Nobody wants to know."""
 
 
 def _order(

@@ -102,18 +102,23 @@ def _say_chunk(chunk: NewChunk) -> None:
 
 
 def _after_step(still: Standstill, folder: Path) -> Callable[[float], None]:
-    """Looks whether it may go on, and tells how far it is."""
+    """Looks whether it may begin, and go on; and tells how far it is."""
     tell, share_of_look = teller("copying"), _LOOK_BYTES / (still.pages * PAGE_BYTES)
     looked = 0.0
+
+    def look() -> None:
+        still.require_bounds()
+        require_space(folder, SPARE_BYTES // 2)
 
     def after_step(share: float) -> None:
         nonlocal looked
         if share - looked >= share_of_look:
             looked = share
-            still.require_bounds()
-            require_space(folder, SPARE_BYTES // 2)
+            look()
+        if share in (1.0, looked):
             tell(share)
 
+    look()
     return after_step
 
 

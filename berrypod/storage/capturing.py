@@ -155,10 +155,11 @@ class PageCapture:
         if tuple(window.marks[at : at + len(marks)]) != marks:
             return False
         places = window.places[at : at + len(marks)]
-        begin = places[0]
-        if places != list(range(begin, begin + len(places))):
+        chunk, slot = divmod(places[0], MOST_PAGES)
+        # The last slot of one chunk is beside the first of the next one in the numbering of places alone.
+        if slot + len(places) > MOST_PAGES or places != list(range(places[0], places[0] + len(places))):
             return False
-        self._builder.add(len(places), *divmod(begin, MOST_PAGES))
+        self._builder.add(len(places), chunk, slot)
         return True
 
     def _sort_out(self, window: _Window, start: int, block: bytes, marks: tuple[bytes, ...]) -> None:

@@ -24,8 +24,8 @@ from sqlcipher3 import dbapi2
 from berrypod import errors
 from berrypod.storage import capture_wire as wire
 from berrypod.storage import origin, schema
-from berrypod.storage.capture import BOUNDS, COMMAND, Bounds, interruptible, stamp
-from berrypod.storage.capturing import CaptureFailed, CaptureOutrun, PagesUnfit
+from berrypod.storage.capture import BOUNDS, Bounds, copying_helper, stamp
+from berrypod.storage.capturing import CaptureOutrun, PagesUnfit
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.database import Database
 from berrypod.storage.failures import explain, is_unusable_after
@@ -39,7 +39,6 @@ from berrypod.storage.files import (
     temporary_path,
     translate_os_error,
 )
-from berrypod.storage.helper import helping
 from berrypod.storage.helper_wire import WireKey
 from berrypod.storage.verification import VerifiedFile, verify
 from berrypod.storage.watching import Watcher
@@ -175,16 +174,8 @@ async def _copied_raw(database: Database, temporary: Path, fast: bool, bounds: B
     await stamp(database)
     order = _copy_order(database, temporary, fast, bounds)
     try:
-        async with helping(
-            COMMAND,
-            order,
-            wire.Copied,
-            tell=lambda _, share: report("copying", share),
-            failed=CaptureFailed,
-            known=(CaptureOutrun, PagesUnfit),
-        ) as helper:
-            with interruptible(database, helper):
-                await helper.answer()
+        async with copying_helper(database, order, wire.Copied, lambda share: report("copying", share)) as helper:
+            await helper.answer()
     except (CaptureOutrun, PagesUnfit):
         await asyncio.to_thread(temporary.unlink, missing_ok=True)
         return False
