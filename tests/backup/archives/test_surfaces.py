@@ -1,0 +1,191 @@
+"""What is kept, by the API, on the page and on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from berrypod_backup import plugin
+from click.testing import CliRunner, Result
+
+from berrypod.errors import BerrypodError
+from berrypod.settings import Settings
+from tests.backup.conftest import OpenSite, Site, words_of
+from tests.backup.making import exporter, shop_with
+from tests.backup.stranger import look
+from tests.backup.test_api import problem
+from tests.backup.test_exporting import deliver
+from tests.conftest import KEY
+from tests.support.server import environment
+
+
+def folder_of(settings: Settings) -> Path:
+    return settings.database_path.with_name(settings.database_path.name + "-backups")
+
+
+def kept(site: Site, **body: Any) -> dict[str, Any]:
+    """Make a backup that is kept, by the API."""
+    response = site.api("POST", json={"exporters": ["keep"], **body})
+    assert response.status_code == 202, response.text
+    made = site.ended(response.headers["location"])
+    assert made["state"] == "done", made
+    return made
+
+
+def listed(site: Site) -> dict[str, Any]:
+    (archive,) = site.api("GET", "/archives", "backup:read").json()
+    return archive
+
+
+class TestApi:
+    def test_a_kept_backup_is_told_with_all_that_is_known_of_it(self, site: Site) -> None:
+        made = kept(site, note="before the sale")
+        archive = listed(site)
+        (backup,) = archive["backups"]
+        assert backup["id"] == made["id"] == made["exports"][0]["kept"]
+        assert (backup["note"], backup["opens"], backup["proven"]) == ("before the sale", True, False)
+        assert backup["made_by"].startswith("token:")
+        assert len(backup["key_fingerprint"]) == 8
+        assert archive["location"] == str(folder_of(site.settings))
+        one = site.api("GET", f"/archives/keep/{made['id']}", "backup:read").json()
+        assert one == backup
+
+    def test_it_can_be_fetched_noted_and_deleted(self, site: Site, tmp_path: Path) -> None:
+        copy = {"copy": kept(site)["id"]}
+        response = site.api("GET", "/kept/keep", "backup:read", params=copy)
+        path = tmp_path / "kept.db"
+        path.write_bytes(response.content)
+        assert look(path, KEY.reveal())["check"] == "ok"
+        assert response.headers["content-disposition"].count("berrypod-backup-") == 1
+        noted = site.api("PATCH", "/kept/keep", params=copy, json={"note": "  two\n words "}).json()
+        assert noted["note"] == "two words"
+        assert site.api("DELETE", "/kept/keep", params=copy).status_code == 204
+        assert listed(site)["backups"] == []
+
+    def test_the_method_is_chosen_and_what_makes_no_sense_is_refused(self, site: Site) -> None:
+        assert kept(site, method="compact")["snapshot"]["method"] == "compact"
+        assert kept(site, fast=True)["method"] == "snapshot"
+        problem(site.api("POST", json={"method": "magic"}), 422, "invalid")
+        problem(site.api("POST", json={"note": "x" * 501}), 422, "invalid")
+
+    def test_what_is_not_there_is_told_as_such(self, site: Site) -> None:
+        unknown = "20260101-000000-00000000"
+        for path in (f"/archives/keep/{unknown}", "/archives/keep/..%2f..%2fetc", f"/archives/nobody/{unknown}"):
+            assert site.api("GET", path, "backup:read").status_code == 404
+        response = site.api("PATCH", "/kept/keep", params={"copy": unknown}, json={"note": "x"})
+        assert response.status_code == 404
+        assert "hint" in response.json()
+        problem(site.api("PATCH", "/kept/keep", params={"copy": unknown}, json={"note": "x" * 501}), 422, "invalid")
+
+    def test_a_token_that_may_only_read_changes_nothing(self, site: Site) -> None:
+        copy = {"copy": kept(site)["id"]}
+        assert site.api("PATCH", "/kept/keep", "backup:read", params=copy, json={"note": "x"}).status_code == 403
+        assert site.api("DELETE", "/kept/keep", "backup:read", params=copy).status_code == 403
+
+
+class TestPage:
+    def test_what_is_kept_is_on_the_page_with_what_can_be_done(self, site: Site) -> None:
+        site.sign_in()
+        kept(site, note="before the sale")
+        words = words_of(site.page())
+        assert "Kept backups" in words
+        assert "before the sale" in words
+        assert "checked" in words
+        assert "Proven restorable never tried" in words
+
+    def test_a_note_is_written_and_the_backup_deleted_by_forms(self, site: Site) -> None:
+        site.sign_in()
+        backup_id = kept(site)["id"]
+        assert (
+            site.send("/admin/backup/kept/keep/note", copy=backup_id, note="Kept for the tax office").status_code == 303
+        )
+        assert "Kept for the tax office" in words_of(site.page())
+        assert site.send("/admin/backup/kept/keep/delete", copy=backup_id).status_code == 303
+        assert "None yet." in words_of(site.page())
+
+    def test_other_things_in_the_folder_are_shown_as_what_they_are(self, site: Site) -> None:
+        site.sign_in()
+        made = kept(site)
+        folder = folder_of(site.settings)
+        (folder / "holiday.jpg").write_bytes(b"x" * 1000)
+        (folder / "berrypod-backup-20260101-120000-00000000.db").write_bytes(b"y" * 100)
+        (folder / f"berrypod-backup-{made['id']}.map").rename(folder / "elsewhere.map")
+        words = words_of(site.page())
+        assert "holiday.jpg" in words
+        assert "Not a backup of this shop’s making" in words.replace("'", "’")
+        assert "A file without a manifest" in words
+        assert "A manifest whose backup is not there" in words
+
+    def test_copies_of_exporters_without_an_archive_are_listed_too(self, open_site: OpenSite) -> None:
+        from tests.backup.making import Shelf
+
+        site = open_site(exporter("shelf", deliver, kept=Shelf({"a": b"1"})))
+        site.sign_in()
+        assert "Shelf: kept copies" in words_of(site.page())
+
+
+@pytest.fixture
+def run(encrypted_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in environment(encrypted_settings).items():
+        monkeypatch.setenv(name, value)
+    cli = click.Group()
+    plugin.berrypod_register_commands(cli)
+    from berrypod.plugins import Plugins, PluginSource
+
+    plugins = Plugins.discover(encrypted_settings, [PluginSource.of(plugin, "backup")], installed=False)
+    return lambda *arguments: CliRunner().invoke(cli, ["backup", *map(str, arguments)], obj=plugins)
+
+
+def told(result: Result) -> Any:
+    assert result.exit_code == 0, (result.output, result.exception)
+    return json.loads(result.stdout)
+
+
+class TestCommands:
+    def test_a_backup_is_made_listed_read_back_noted_fetched_and_deleted(self, run: Any, tmp_path: Path) -> None:
+        made = told(run("create", "--note", "first", "--json"))
+        (archive,) = told(run("list", "--json"))["archives"]
+        (backup,) = archive["backups"]
+        assert (backup["id"], backup["note"], backup["made_by"]) == (made["id"], "first", "cli")
+        assert told(run("verify", made["id"], "--json"))["good"]
+        assert told(run("note", made["id"], "second", "--json"))["note"] == "second"
+        assert "second" in run("list").stdout
+        path = Path(told(run("fetch", made["id"], "--output", tmp_path, "--json"))["path"])
+        assert path.parent == tmp_path
+        assert look(path, KEY.reveal())["check"] == "ok"
+        assert told(run("delete", made["id"], "--yes", "--json"))["deleted"] == made["id"]
+        assert "No backups yet." in run("list").stdout
+
+    def test_deleting_asks_first(self, run: Any) -> None:
+        made = told(run("create", "--json"))
+        assert run("delete", made["id"]).exit_code == 1
+        assert made["id"] in run("list").stdout
+
+    @pytest.mark.parametrize("command", ["verify", "note", "fetch", "delete"])
+    def test_one_that_is_not_there_is_told_with_where_to_look(self, run: Any, command: str) -> None:
+        more = {"note": ["x"], "fetch": ["--output", "/nowhere"], "delete": ["--yes"]}.get(command, [])
+        result = run(command, "20260101-000000-00000000", *more)
+        assert result.exit_code == 1
+        assert isinstance(result.exception, BerrypodError)
+        assert result.exception.code == "backup_unknown"
+        assert "backup list" in result.exception.hint
+
+    def test_options_of_archives_and_of_files_do_not_mix(self, run: Any, tmp_path: Path) -> None:
+        result = run("create", "--output", tmp_path, "--note", "x")
+        assert result.exit_code == 2
+        assert "--to and --note are for archives" in result.output
+
+    def test_a_file_can_be_a_byte_for_byte_copy_too(self, run: Any, tmp_path: Path) -> None:
+        made = told(run("create", "--output", tmp_path / "copy.db", "--method", "snapshot", "--json"))
+        assert made["method"] == "snapshot"
+        assert look(tmp_path / "copy.db", KEY.reveal())["check"] == "ok"
+
+
+async def test_what_the_command_line_keeps_a_running_shop_lists(run: Any, encrypted_settings: Settings) -> None:
+    async with shop_with(encrypted_settings) as shop:
+        made = await asyncio.to_thread(lambda: told(run("create", "--json")))
+        assert (await shop.backups.get(made["id"])).state == "done"
