@@ -40,7 +40,7 @@ def test_the_shop_runs_without_it(settings: Settings) -> None:
 
 
 def test_it_imports_no_other_plugin_and_nothing_private() -> None:
-    for path in FOLDER.glob("*.py"):
+    for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -57,7 +57,9 @@ def test_each_of_its_hooks_is_declared() -> None:
         "berrypod_admin_panels",
         "berrypod_backup_exporters",
         "berrypod_doctor_checks",
+        "berrypod_health_parts",
         "berrypod_lifespan",
+        "berrypod_observe",
         "berrypod_register_commands",
         "berrypod_route_handlers",
         "berrypod_stats_providers",

@@ -39,4 +39,6 @@ def health_part(looking: Looking) -> HealthPart:
 async def metrics(request: Request[Any, Any, Any], backup_looking: NamedDependency[Looking]) -> Response[bytes]:
     seen = await backup_looking.look()
     content, content_type = exposition(seen, conditions(seen), request.headers.get("accept", ""))
-    return Response(content, media_type=content_type, headers={"cache-control": "no-store"})
+    # Litestar adds the character set to what is text, once more.
+    media_type = content_type.removesuffix("; charset=utf-8") if content_type.startswith("text/") else content_type
+    return Response(content, media_type=media_type, headers={"cache-control": "no-store"})
