@@ -31,7 +31,7 @@ class Sender:
     store: Store
 
     async def send_all(self, notifiers: tuple[Declared[Notifier], ...]) -> None:
-        """Send what waits and is due. :raises StorageError: the state cannot be written."""
+        """Send what waits and is due."""
         state = await asyncio.to_thread(self.store.read)
         await asyncio.gather(*(self._send_by(one, state) for one in notifiers))
 
@@ -93,7 +93,7 @@ class Sender:
             return replace(state, failing={**state.failing, waiting.notifier: failing}, waiting=(*others, waiting))
 
         await self._update(change)
-        if attempts == [1]:
+        if attempts[-1] == 1:
             self.context.emit(
                 NotificationFailed(
                     notifier=waiting.notifier,

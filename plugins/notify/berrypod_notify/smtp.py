@@ -62,7 +62,8 @@ def _explained(error: Exception, mail: Mail, seconds: float) -> NotSent:
         )
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPResponseException):
         return _of_answer(error, server, mail)
-    if isinstance(error, aiosmtplib.SMTPNotSupported):
+    # A missing STARTTLS or AUTH comes as the base class.
+    if isinstance(error, aiosmtplib.SMTPNotSupported) or type(error) is aiosmtplib.SMTPException:
         return NotSent(f"{server} cannot do what was asked: {error}", hint=_NO_STARTTLS)
     if isinstance(error, aiosmtplib.SMTPServerDisconnected) and not isinstance(error, aiosmtplib.SMTPConnectError):
         return NotSent(f"{server} closed the connection in the middle of it", hint=_OTHER_PORT)

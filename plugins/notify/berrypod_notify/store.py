@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from berrypod.decoding import decoder
+from berrypod.errors import StorageError
 from berrypod.storage.files import make_private_folder, sweep, write_durably
 from berrypod.storage.locks import locked
 from berrypod_notify.state import State
@@ -27,6 +28,7 @@ class Store:
     def __init__(self, folder: Callable[[], Path]) -> None:
         """`folder` is asked at each use: its disk may not be there at start."""
         self._folder = folder
+        self._unwritten: State | None = None
 
     @property
     def watch_path(self) -> Path:
@@ -34,24 +36,41 @@ class Store:
         return make_private_folder(self._folder()) / "watching"
 
     def read(self) -> State:
-        return read_state(self._folder() / STATE_FILE)
+        """:raises StorageError: the folder is not there, and cannot be made."""
+        return self._unwritten or read_state(self._folder() / STATE_FILE)
 
     def update(self, change: Callable[[State], State]) -> State:
-        """Read, change and write, alone with it. What `change` raises passes, and nothing has changed.
+        """Read, change and write, alone with it. `change` may be called twice.
 
-        :raises StorageError: it cannot be written, and is as before.
+        If it cannot be written, it is known to this process alone until it can: that the disk is full is what somebody
+        must be told of. After a restart it may then be told twice.
         """
-        folder = make_private_folder(self._folder())
-        with locked(folder / "lock"):
-            before = self.read()
-            after = change(before)
-            if after != before:
-                write_durably(folder / STATE_FILE, msgspec.json.encode(after))
-            return after
+        try:
+            return self._write(change)
+        except StorageError as error:
+            log.warning("what was told cannot be written down: %s", error.message)
+            self._unwritten = change(self._unwritten or self._on_disk())
+            return self._unwritten
 
     def sweep(self) -> None:
         """Remove what a process has left that was killed while it wrote."""
         sweep(self._folder())
+
+    def _write(self, change: Callable[[State], State]) -> State:
+        folder = make_private_folder(self._folder())
+        with locked(folder / "lock"):
+            before = read_state(folder / STATE_FILE)
+            after = change(self._unwritten or before)
+            if after != before:
+                write_durably(folder / STATE_FILE, msgspec.json.encode(after))
+            self._unwritten = None
+            return after
+
+    def _on_disk(self) -> State:
+        try:
+            return self.read()
+        except StorageError:
+            return State()
 
 
 def read_state(path: Path) -> State:

@@ -50,10 +50,7 @@ class Watch:
             await asyncio.gather(task, return_exceptions=True)
 
     async def look(self) -> None:
-        """Once. Only for the process that has the lock.
-
-        :raises StorageError: what was told cannot be written down, and so nothing is told.
-        """
+        """Once. Only for the process that has the lock."""
         # While the file is replaced, parts that read it would wait, and count as ones that nobody knows of.
         if self._context.maintenance.stage.state in ("closing", "closed"):
             return
