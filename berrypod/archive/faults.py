@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berrypod.errors import BackupError, DatabaseDamaged, StorageError
+from berrypod.errors import BackupError, DatabaseDamaged, Invalid, StorageError
 
 
 class ArchiveBusy(BackupError):
@@ -33,3 +33,8 @@ class NameRefused(StorageError):
     code = "archive_name_refused"
     title = "The archive does not take such a name"
     default_hint = "Nothing outside of its folder is read or written. Take the link away, or name another folder."
+
+
+class AddressUnknown(Invalid):
+    code = "archive_address_unknown"
+    title = "That is no address of an archive"

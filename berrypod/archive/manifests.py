@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from berrypod.archive import layout
+from berrypod.archive.faults import BackupDamaged
 from berrypod.archive.manifest import Manifest, ManifestUnreadable, decode, encode
 from berrypod.archive.objects import StoredObject
 from berrypod.archive.place import Place
@@ -47,6 +48,8 @@ class Manifests:
             content = await self._place.read_small(name, _LARGEST_BYTES)
         except NotFound:
             raise layout.unknown(backup_id) from None
+        except BackupDamaged as error:
+            raise ManifestUnreadable(error.message) from None
         return _decoded(content, backup_id)
 
     async def put(self, manifest: Manifest) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from berrypod.declarations import Snapshot
 from berrypod.settings import Settings
-from tests.archive.making import Keep
+from tests.archive.making import Keep, snapshot_of
 
 
 @pytest.fixture
@@ -32,3 +33,9 @@ def any_keep(request: pytest.FixtureRequest, tmp_path: Path) -> Keep:
 def either_keep(request: pytest.FixtureRequest, tmp_path: Path) -> Keep:
     """The same, for what encryption makes no difference to."""
     return _of(request, tmp_path)
+
+
+@pytest.fixture
+async def snapshot(settings: Settings, tmp_path: Path) -> Snapshot:
+    """Of a plain shop."""
+    return await snapshot_of(settings, tmp_path / "snapshot.db")
