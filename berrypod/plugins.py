@@ -55,6 +55,7 @@ from berrypod.settings import Secret, Settings
 if TYPE_CHECKING:
     from litestar import Router
 
+    from berrypod.archive.archive import Archive
     from berrypod.context import PluginContext
 
 __all__ = ["Failed", "Limits", "Ok", "Outcome", "PluginSource", "Plugins"]
@@ -266,6 +267,17 @@ class Plugins(Calls):
     def close(self, timeout_seconds: float = _CLOSE_SECONDS) -> bool:
         """As `flush`, and then tell nobody anything any more."""
         return self._observers is None or self._observers.close(timeout_seconds)
+
+    async def open_archive(self, address: str) -> Archive:
+        """The archive at an address, by the plugin that knows that kind of place.
+
+        :raises AddressUnknown: none does.
+        :raises BerrypodError: what the plugin raises with words for people: the address makes no sense, say.
+        :raises PluginError: it raised anything else, returned something else, or took too long.
+        """
+        from berrypod.plugin_host import opening  # noqa: PLC0415 - imports what works with archives
+
+        return await opening.open_archive(self, self.archive_sources, address)
 
     # --- inside ---
 
