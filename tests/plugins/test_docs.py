@@ -25,6 +25,7 @@ from berrypod import __version__, events, hookspecs
 from berrypod.declarations import (
     AdminPanel,
     Allow,
+    ArchiveSource,
     BackupExporter,
     Condition,
     Delivered,
@@ -46,7 +47,7 @@ from berrypod.declarations import (
     StatsProvider,
     Warn,
 )
-from berrypod.errors import NotFound
+from berrypod.errors import Invalid, NotFound
 from berrypod.events import Event, OrderPlaced, ShopStarted
 from berrypod.plugin_host.limits import DEFAULT_LIMITS
 from berrypod.plugin_host.registration import HOOKS
@@ -62,6 +63,7 @@ ORDER = OrderPlaced(number="K7QM-2XWD", total_minor=900, currency="EUR", item_co
 
 DECLARATIONS = [
     AdminPanel,
+    ArchiveSource,
     BackupExporter,
     Condition,
     DoctorCheck,
@@ -374,6 +376,21 @@ def test_the_example_of_a_guard_that_warns(
     assert warning.message == "Orders that are paid and not shipped in this file: 1."
     sent = berrypod_candidate("UPDATE orders SET status = 'shipped'")
     assert guards.judge("orders-to-send", sent) == Allow()
+
+
+async def test_the_example_of_an_archive_source(load: Load, check_plugin: CheckPlugin, tmp_path: Path) -> None:
+    module = load("berrypod_archive_sources", "usb_disk")
+    plugins = check_plugin(module, environ={"USB_MOUNTS": str(tmp_path)}).plugins
+    (tmp_path / "BLUE" / "shop").mkdir(parents=True)
+    archive = await plugins.open_archive("usb://BLUE/shop")
+
+    assert archive.location == str(tmp_path / "BLUE" / "shop")
+    assert await archive.entries() == []
+    with pytest.raises(NotFound, match="There is no RED"):
+        await plugins.open_archive("usb://RED")
+    for address in ("usb://", "usb://../etc", "usb:///etc"):
+        with pytest.raises(Invalid, match="names no disk"):
+            await plugins.open_archive(address)
 
 
 def test_the_example_of_a_rehearsal(load: Load, check_plugin: CheckPlugin, berrypod_candidate: MakeCandidate) -> None:
