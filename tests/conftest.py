@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,7 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Slow tests and those that drive a browser run in CI, or when `-m` asks; the latter only where there is one."""
     if IN_CI:
+        _long_files_first(items)
         return
     asked = bool(config.option.markexpr)
     missing = browser_missing()
@@ -49,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=f"{name}: runs in CI, or with `pytest -m {name}`"))
         if missing and item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _long_files_first(items: list[pytest.Item]) -> None:
+    """A file is the work of one process: one that takes long and begins last is waited for by all the others."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 KEY = Secret("the key of the tests, long enough for production")
