@@ -30,8 +30,23 @@ def known_zone(name: str) -> ZoneInfo:
 ZONE_HINT: Final = "Name one of the IANA list, such as Europe/Berlin, America/New_York or UTC."
 
 
+_PARTS_OF_THE_WORLD: Final = frozenset(
+    {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
+)
+
+
 @cache
 def zone_names() -> tuple[str, ...]:
-    """For people to choose from: places, and UTC. The list has many names of old for the same."""
-    places = (name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+    """For people to choose from: places, and UTC. The full list has as many names of old for the same ones."""
+    places = (name for name in available_timezones() if name.partition("/")[0] in _PARTS_OF_THE_WORLD)
     return (UTC_NAME, *sorted(places))

@@ -83,7 +83,7 @@ def _number(
     except ValueError:
         pass
     word = "whole number" if kind is int else "number"
-    errors[name] = f"Give a {word} from {least:g} to {most:g}."
+    errors[name] = f"Give a {word} from {least:g} to {most:,.0f}."
     return kind("1")
 
 
