@@ -71,3 +71,13 @@ class SweptStorage(Protocol):
     async def sweep(self) -> None:
         """Remove what dead processes have left. Called at start, with nothing else at work on the archive."""
         ...
+
+
+@runtime_checkable
+class MovableStorage(Protocol):
+    """What a storage may offer as well whose location is entered, or changed, while the shop runs."""
+
+    @property
+    def identity(self) -> str:
+        """What names it on this machine, wherever it is: locks over all processes, and indexes, are found by it."""
+        ...

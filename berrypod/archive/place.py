@@ -1,9 +1,9 @@
 """An archive as this machine sees it: its storage, and what is kept here while somebody works on it.
 
-In the work folder, for each archive by its location:
+In the work folder, for each archive by its identity, which is its location for most:
 
     lock, manifests       kernel locks, over all processes
-    adding/<id>           a backup that is being added, or was when its process died
+    unfinished/<id>       a backup that is being added or removed, or was when the process died
     staging/, spool/      files on their way to the storage, and from there
     ends/<aa>/<sha256>    of a storage elsewhere: the ends of its chunks, so that it is known which pages are there
     maps/<sha256>         the same: maps, which are small, and needed for every deletion
@@ -15,7 +15,7 @@ import asyncio
 import hashlib
 import shutil
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Final, cast
 
@@ -23,7 +23,7 @@ from berrypod.archive import layout
 from berrypod.archive.copying import write_stream
 from berrypod.archive.faults import BackupDamaged
 from berrypod.archive.locking import locked
-from berrypod.archive.objects import ObjectStorage, StagingStorage
+from berrypod.archive.objects import MovableStorage, ObjectStorage, StagingStorage
 from berrypod.records import is_id
 from berrypod.storage.files import (
     claimed,
@@ -52,7 +52,9 @@ class Place:
     @property
     def folder(self) -> Path:
         """This archive's own part of the work folder."""
-        digest = hashlib.sha256(self.storage.location.encode()).hexdigest()[:16]
+        storage = self.storage
+        identity = storage.identity if isinstance(storage, MovableStorage) else storage.location
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         return make_private_folder(self._work_folder() / "archives" / digest)
 
     def part(self, name: str) -> Path:
@@ -130,23 +132,24 @@ class Place:
                 await asyncio.to_thread(digest.update, piece)
         return digest.hexdigest()
 
-    # --- backups that are being added ---
+    # --- backups that are not whole yet, or not any more ---
 
     @asynccontextmanager
-    async def adding(self, backup_id: str) -> AsyncGenerator[None]:
-        """Note that the backup is being added, until `added`: what a dead process has begun can be told by that."""
+    async def unfinished(self, backup_id: str) -> AsyncGenerator[None]:
+        """Note that the backup is being added, or removed, until `finished`: by that, others can tell what a process
+        that has died has left."""
         mark = self._mark(backup_id)
-        with ExitStack() as stack:
-            await asyncio.to_thread(stack.enter_context, claimed(mark))
+        # Not in a thread: whoever is cancelled meanwhile would leave a claim for as long as the process lives.
+        with claimed(mark):
             await asyncio.to_thread(write_durably, mark, b"")
             yield
 
-    async def added(self, backup_id: str) -> None:
+    async def finished(self, backup_id: str) -> None:
         """It is whole, or nothing is left of it."""
         await asyncio.to_thread(self._mark(backup_id).unlink, missing_ok=True)
 
-    def being_added(self) -> set[str]:
-        """The ids of those on which a living process works. Blocks for some milliseconds."""
+    def worked_on(self) -> set[str]:
+        """The ids of those that a living process adds or removes. Blocks for some milliseconds."""
         return {path.name for path in self._marks() if is_claimed(path)}
 
     def given_up(self) -> set[str]:
@@ -154,24 +157,25 @@ class Place:
         return {path.name for path in self._marks() if not is_claimed(path)}
 
     def sweep(self) -> None:
-        """Remove what dead processes have left on this machine, but for the notes of what they were adding. Blocks."""
-        for name in ("staging", "spool", "ends", "maps"):
+        """Remove what dead processes have left on this machine. After their unfinished work was seen to. Blocks."""
+        for name in ("unfinished", "staging", "spool", "maps"):
             sweep(self.part(name))
+        for folder in self.part("ends").iterdir():
+            sweep(folder)
 
     def _mark(self, backup_id: str) -> Path:
-        return self.part("adding") / backup_id
+        return self.part("unfinished") / backup_id
 
     def _marks(self) -> list[Path]:
-        return [path for path in self.part("adding").iterdir() if is_id(path.name)]
+        return [path for path in self.part("unfinished").iterdir() if is_id(path.name)]
 
 
 @asynccontextmanager
 async def _temporary_folder(root: Path) -> AsyncGenerator[Path]:
     folder = temporary_path(root / "work")
-    with ExitStack() as stack:
-        await asyncio.to_thread(stack.enter_context, claimed(folder))
-        await asyncio.to_thread(make_private_folder, folder)
+    with claimed(folder):
         try:
+            await asyncio.to_thread(make_private_folder, folder)
             yield folder
         finally:
             # Not in a thread: it must be done even if the loop is about to end.

@@ -80,6 +80,11 @@ class Configuration:
         self._config: S3Config | None = None
 
     @property
+    def identity(self) -> str:
+        """There is one such storage in a shop."""
+        return KEY
+
+    @property
     def location(self) -> str:
         """As it was last known, for people."""
         return self._config.location if self._config else _UNKNOWN

@@ -26,6 +26,11 @@ class ConfigSource(Protocol):
     """Where the storage is, asked at each use: it may be entered, or changed, while the shop runs."""
 
     @property
+    def identity(self) -> str:
+        """See `berrypod.archive.objects.MovableStorage`."""
+        ...
+
+    @property
     def location(self) -> str:
         """As it was last known, for people."""
         ...
@@ -43,6 +48,10 @@ class Fixed:
 
     def __init__(self, config: S3Config) -> None:
         self._config = config
+
+    @property
+    def identity(self) -> str:
+        return self._config.location
 
     @property
     def location(self) -> str:
@@ -63,6 +72,10 @@ class S3Storage:
         self._pace = pace or Pace()
         self._lock = threading.Lock()
         self._bucket: Bucket | None = None
+
+    @property
+    def identity(self) -> str:
+        return self._source.identity
 
     @property
     def location(self) -> str:
