@@ -65,7 +65,8 @@ def looking_of(context: PluginContext) -> Looking:
 
     found = _lookings.get(id(context.database))
     if found is None:
-        found = _lookings[id(context.database)] = Looking(context, Archives(context), drill_of(context))
+        looking = Looking(context, Archives(context), drill_of(context), schedule_of(context).status)
+        found = _lookings[id(context.database)] = looking
     return found
 
 
@@ -138,7 +139,7 @@ def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
 
     return [
         Panel(context, backups_of(context)).declaration(),
-        KeptPanel(context, KeptBackups(context), _kept(context)).declaration(),
+        KeptPanel(context, KeptBackups(context), _kept(context), drill_of(context)).declaration(),
     ]
 
 
@@ -153,6 +154,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
     from berrypod_backup.archive_service import KeptBackups
     from berrypod_backup.drill.api import DrillsController
     from berrypod_backup.drill.pages import DrillPagesController
+    from berrypod_backup.kept_panel import KeptPanel
     from berrypod_backup.pages import PagesController
     from berrypod_backup.panel import Panel
     from berrypod_backup.retention.api import RetentionController
@@ -168,6 +170,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
         "drill": drill_of(context),
         "backup_looking": looking_of(context),
         "kept_backups": KeptBackups(context),
+        "kept_panel": KeptPanel(context, KeptBackups(context), kept, drill_of(context)),
         "panel": Panel(context, backups),
         "schedule": schedule_of(context),
         "retention": retention_of(context),

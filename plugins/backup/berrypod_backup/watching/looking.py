@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from berrypod.archive.manifest import Manifest
 from berrypod.context import PluginContext
-from berrypod.errors import StorageError
+from berrypod.errors import Invalid, StorageError
 from berrypod.storage.files import free_bytes
 from berrypod.storage.snapshot import expected_bytes
 from berrypod_backup.archives import ArchiveListing, Archives, archive_of
@@ -103,7 +103,7 @@ class Looking:
             listings=await self.listings(),
             last=last,
             expected_bytes=expected,
-            schedule=await self._schedule() if self._schedule and self._context.database.is_open else None,
+            schedule=await self._scheduled(),
             drills=await self._drill.all(),
             tallies=await asyncio.to_thread(self.tallies.all),
             disks=await asyncio.to_thread(self._disks),
@@ -133,6 +133,14 @@ class Looking:
             return await recall(database), await expected_bytes(database)
         except StorageError:  # it is being replaced, or cannot be opened: others tell of that
             return None, None
+
+    async def _scheduled(self) -> ScheduleState | None:
+        if self._schedule is None:
+            return None
+        try:
+            return await self._schedule()
+        except (StorageError, Invalid):  # as above; or its zone is one that this machine does not know
+            return None
 
     def _disks(self) -> list[Disk]:
         found = [_disk(None, self._context.database.path.parent)]
