@@ -1,10 +1,18 @@
-"""What a backup costs: its time against bare VACUUM INTO, and what orders feel of it.
+"""What a backup costs: time, bytes, memory, and what a writer feels of it; each way to make one, side by side.
 
-    python -m benchmarks.backup [--megabytes 200] [--runs 5] [--seconds 10]
+    python -m benchmarks.backup [--sizes 10,100,500] [--runs 5] [--rate 400]
 
-Both are measured side by side, several times in turn; medians are printed. Targets: the time of an order (99th
-percentile) while backups are made stays under 3 times the idle one; and a backup, which is copied, brought to the disk
-and then verified to its last page, comes near the time of VACUUM INTO, which only copies.
+For each size, an encrypted shop is made, and each way is taken in turn, several times: first alone, which gives times
+and memory, then beside a writer (`benchmarks.writer`), which gives its 50th and 99th percentile. Medians are printed.
+
+cp              the file, with an fsync: not a backup, but what the disk and the kernel can do
+VACUUM INTO     bare, with an fsync
+compact         ours by VACUUM INTO
+snapshot        ours byte for byte, paced; and `--fast`
+incremental     ours, after 1 % of the rows changed; paced and fast
+
+`start` is until copying begins, for what a process of its own does; `copy` until the copy is on the disk; `verify` what
+comes after, which `cp` and a bare VACUUM INTO leave out. Incremental captures are verified when they are kept.
 """
 
 from __future__ import annotations
@@ -13,187 +21,260 @@ import argparse
 import asyncio
 import os
 import secrets
+import shutil
+import subprocess
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
-import httpx
-import msgspec
 from sqlcipher3 import dbapi2
 
-from benchmarks.serve import Server, ours, running
+from benchmarks.memory import Watched, watching
+from benchmarks.orders import opened
 from benchmarks.shops import hang_pictures
-from berrypod.accounts import Accounts
+from benchmarks.writer import Writer, writing
 from berrypod.settings import Secret, Settings
-from berrypod.shop import Shop
-from berrypod.shop.inventory_records import NewProduct, NewVariant
 from berrypod.storage import schema
+from berrypod.storage.capture import capture
+from berrypod.storage.chunks import chunk_path
+from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
-from berrypod.storage.snapshot import make_snapshot
-from berrypod.storage.verification import verify
+from berrypod.storage.diagnosis import find_key
+from berrypod.storage.keys import PAGE_BYTES
+from berrypod.storage.snapshot import Method, Stage, make_snapshot
 
-_P99_TARGET = 3.0
-_CUSTOMERS = 4
-_THINKING_SECONDS = 0.05
-
-_ORDER = {
-    "email": "ada@example.com",
-    "name": "Ada Lovelace",
-    "address_line1": "12 St James's Square",
-    "postcode": "SW1Y 4LB",
-    "city": "London",
-    "country": "United Kingdom",
-    "lines": [{"sku": "JAM", "quantity": 1}],
-}
-
-
-async def make_shop(settings: Settings, megabytes: int) -> str:
-    """A shop with pictures of that size and enough jam. Returns a token for backups."""
-    schema.create(settings.database_path, settings.secret_key_db)
-    hang_pictures(settings, megabytes)
-    async with opened(settings) as database:
-        jam = NewVariant(sku="JAM", price_minor=450, stock=900_000)
-        await Shop(database).inventory.create(NewProduct(title="Jam", status="active", variants=[jam]))
-        made = await Accounts(database, settings).tokens.create(
-            name="benchmark", scopes=["backup:read", "backup:write"]
-        )
-        return made.token.reveal()
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Database]:
-    database = Database(settings)
-    await database.open()
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-async def compare_times(settings: Settings, folder: Path, runs: int) -> None:
-    """Bare VACUUM INTO with an fsync, our snapshot, and its verification alone."""
-    target = folder / "copy.db"
-    seconds: dict[str, list[float]] = {"VACUUM INTO": [], "backup": [], "verify": []}
-    async with opened(settings) as database:
-
-        def vacuum_into(source: dbapi2.Connection) -> None:
-            source.execute("VACUUM INTO ?", (str(target),))
-            descriptor = os.open(target, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
-
-        async def bare() -> None:
-            await database.run_in_thread(vacuum_into, read_only=False)
-
-        async def backup() -> None:
-            await make_snapshot(database, target)
-
-        async def check() -> None:
-            await verify(target, settings.secret_key_db)
-
-        steps: dict[str, Callable[[], Awaitable[None]]] = {"VACUUM INTO": bare, "backup": backup, "verify": check}
-        for _ in range(runs):
-            for name, step in steps.items():
-                if name != "verify":
-                    target.unlink(missing_ok=True)
-                begun = time.perf_counter()
-                await step()
-                seconds[name].append(time.perf_counter() - begun)
-    size = settings.database_path.stat().st_size / 1e6
-    for name, values in seconds.items():
-        print(f"{name:16}{median(values):8.2f} s{size / median(values):8.0f} MB/s")
-    print(f"{'ratio':16}{median(seconds['backup']) / median(seconds['VACUUM INTO']):8.2f} x VACUUM INTO\n")
+_SETTLE_SECONDS = 0.5
+_MEMORY_TARGET = 32.0
 
 
 @dataclass
-class Feeling:
-    """How long orders took, in seconds."""
+class Run:
+    """Moments on the machine's clock: when it was begun, when copying began and ended, and when all was done."""
 
-    seconds: list[float] = field(default_factory=list[float])
-
-    def percentile(self, percent: int) -> float:
-        """In milliseconds."""
-        return quantiles(self.seconds, n=100, method="inclusive")[percent - 1] * 1000
-
-
-async def buy(server: Server, seconds: float) -> Feeling:
-    """Customers who each place an order, think for a moment, and place another."""
-    feeling, until = Feeling(), time.perf_counter() + seconds
-    address = server.url.removeprefix("http://")
-    host, _, port = address.partition(":")
-    body = msgspec.json.encode(_ORDER)
-    head = f"POST /api/orders HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n"
-    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-    async def customer() -> None:
-        reader, writer = await asyncio.open_connection(host, int(port))
-        while time.perf_counter() < until:
-            begun = time.perf_counter()
-            writer.write(request)
-            answer = (await reader.readuntil(b"\r\n\r\n")).lower()
-            if not answer.startswith(b"http/1.1 201"):
-                raise SystemExit(f"an order failed: {answer.decode()}")
-            length = answer.partition(b"content-length:")[2].partition(b"\r\n")[0]
-            await reader.readexactly(int(length))
-            feeling.seconds.append(time.perf_counter() - begun)
-            await asyncio.sleep(_THINKING_SECONDS)
-        writer.close()
-
-    await asyncio.gather(*(customer() for _ in range(_CUSTOMERS)))
-    return feeling
+    begun: float
+    copying: float
+    copied: float
+    done: float
+    written_bytes: int
 
 
-async def back_up_again_and_again(server: Server, token: str) -> None:
-    """One backup after the other, each made and then deleted. Runs until it is cancelled."""
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
-        while True:
-            address = (await client.post("/api/backups")).headers["location"]
-            while (state := (await client.get(address)).json()["state"]) != "ready":
-                if state in ("failed", "interrupted"):
-                    raise SystemExit("a backup failed")
-                await asyncio.sleep(0.2)
-            await client.delete(address)
+@dataclass
+class Measured:
+    """All runs of one way; `peaks` in bytes over idle; `spans` are when it copied beside the writer."""
+
+    runs: list[Run] = field(default_factory=list[Run])
+    peaks: list[int] = field(default_factory=list[int])
+    spans: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+
+    def seconds(self, begin: str, end: str) -> float:
+        return median(getattr(run, end) - getattr(run, begin) for run in self.runs)
+
+    @property
+    def copy(self) -> float:
+        return self.seconds("copying", "copied")
+
+    @property
+    def written(self) -> float:
+        return median(run.written_bytes for run in self.runs)
+
+    @property
+    def peak(self) -> float:
+        return max(self.peaks) / 1e6
 
 
-async def compare_orders(server: Server, token: str, runs: int, seconds: float) -> None:
-    """Orders with and without backups, in turn."""
-    felt: dict[str, list[Feeling]] = {"idle": [], "during backups": []}
-    await buy(server, 1.0)
-    for _ in range(runs):
-        felt["idle"].append(await buy(server, seconds))
-        backups = asyncio.create_task(back_up_again_and_again(server, token))
-        felt["during backups"].append(await buy(server, seconds))
-        backups.cancel()
-        await asyncio.gather(backups, return_exceptions=True)
-        await asyncio.sleep(1.0)
-    p99 = {name: median(feeling.percentile(99) for feeling in feelings) for name, feelings in felt.items()}
-    for name, feelings in felt.items():
-        p50 = median(feeling.percentile(50) for feeling in feelings)
-        orders = sum(len(feeling.seconds) for feeling in feelings)
-        print(f"{name:16}{p50:8.1f} ms p50{p99[name]:8.1f} ms p99   ({orders} orders)")
-    ratio = p99["during backups"] / p99["idle"]
-    print(f"{'ratio':16}{ratio:23.2f} x idle p99" + ("" if ratio < _P99_TARGET else "   below the target"))
+Way = Callable[[], Awaitable[Run]]
+
+
+class Ways:
+    """Each way to copy one shop."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database, self._folder = database, folder
+        self._target, self._known = folder / "copy.db", folder / "known"
+        self._turn = 0
+
+    def all(self) -> dict[str, Way]:
+        return {
+            "cp": self.cp,
+            "VACUUM INTO": self.vacuum_into,
+            "compact": lambda: self.snapshot("compact"),
+            "snapshot": lambda: self.snapshot("snapshot"),
+            "snapshot fast": lambda: self.snapshot("snapshot", fast=True),
+            "incremental": lambda: self.incremental(fast=False),
+            "incremental fast": lambda: self.incremental(fast=True),
+        }
+
+    async def cp(self) -> Run:
+        self._target.unlink(missing_ok=True)
+        begun = time.monotonic()
+        await asyncio.to_thread(subprocess.run, ["cp", self._database.path, self._target], check=True)
+        await asyncio.to_thread(_fsync, self._target)
+        copied = time.monotonic()
+        return Run(begun, begun, copied, copied, self._target.stat().st_size)
+
+    async def vacuum_into(self) -> Run:
+        self._target.unlink(missing_ok=True)
+
+        def work(source: dbapi2.Connection) -> None:
+            source.execute("VACUUM INTO ?", (str(self._target),))
+            _fsync(self._target)
+
+        begun = time.monotonic()
+        await self._database.run_in_thread(work, read_only=False)
+        copied = time.monotonic()
+        return Run(begun, begun, copied, copied, self._target.stat().st_size)
+
+    async def snapshot(self, method: Method, *, fast: bool = False) -> Run:
+        self._target.unlink(missing_ok=True)
+        moments: dict[str, float] = {}
+
+        def progress(stage: Stage, _: float) -> None:
+            moments.setdefault(stage, time.monotonic())
+
+        begun = time.monotonic()
+        made = await make_snapshot(self._database, self._target, method=method, fast=fast, progress=progress)
+        done = time.monotonic()
+        if made.method != method:
+            raise SystemExit(f"the snapshot became {made.method}")
+        copying = moments["copying"] if method == "snapshot" else begun
+        return Run(begun, copying, moments["verifying"], done, made.facts.size_bytes)
+
+    async def incremental(self, *, fast: bool) -> Run:
+        """What was captured before is known; of a big file, the first time takes as long as a copy."""
+        self._turn += 1
+        await self._database.run_in_thread(lambda writer: _change(writer, self._turn), read_only=False)
+        begun, copying = time.monotonic(), 0.0
+
+        def progress(_: float) -> None:
+            nonlocal copying
+            copying = copying or time.monotonic()
+
+        staging = self._folder / f"staging-{self._turn}"
+        staging.mkdir(mode=0o700)
+        captured = await capture(self._database, staging, self._known, fast=fast, progress=progress)
+        done = time.monotonic()
+        for chunk in captured.new_chunks:
+            kept = chunk_path(self._known, chunk.digest)
+            kept.parent.mkdir(exist_ok=True, parents=True)
+            chunk.path.rename(kept)
+        shutil.rmtree(staging)
+        return Run(begun, copying, done, done, captured.written_bytes)
+
+    async def differing_bytes(self) -> int:
+        """Of the pages that differ after 1 % of the rows changed: told by two copies."""
+        former, later = self._folder / "former.db", self._folder / "later.db"
+        await make_snapshot(self._database, former, method="snapshot", fast=True)
+        self._turn += 1
+        await self._database.run_in_thread(lambda writer: _change(writer, self._turn), read_only=False)
+        await make_snapshot(self._database, later, method="snapshot", fast=True)
+        differing = 0
+        with former.open("rb") as one, later.open("rb") as other:
+            while page := other.read(PAGE_BYTES):
+                differing += page != one.read(PAGE_BYTES)
+        former.unlink()
+        later.unlink()
+        return differing * PAGE_BYTES
+
+
+def _change(writer: dbapi2.Connection, turn: int) -> None:
+    """1 % of the pictures get another text, and so are written anew."""
+    writer.execute("UPDATE images SET alt = ? WHERE id % 100 = ?", (f"turn {turn}", turn % 100))
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+async def measure(settings: Settings, folder: Path, runs: int, rate: float) -> tuple[dict[str, Measured], Writer, int]:
+    """Each way, alone and beside a writer. Returns the pages that differ after 1 % of the rows changed, too."""
+    passphrase = settings.secret_key_db
+    assert passphrase
+    async with opened(settings) as database:
+        ways = Ways(database, folder)
+        await ways.incremental(fast=True)  # the first one
+        measured = {name: Measured() for name in ways.all()}
+        with watching(os.getpid()) as watched:
+            for _ in range(runs):
+                for name, way in ways.all().items():
+                    await _alone(way, measured[name], watched)
+        differing = await ways.differing_bytes()
+        with writing(settings.database_path, passphrase, rate) as writer:
+            for _ in range(runs):
+                for name, way in ways.all().items():
+                    await asyncio.sleep(_SETTLE_SECONDS)
+                    run = await way()
+                    measured[name].spans.append((run.begun, run.copied))
+        return measured, writer, differing
+
+
+async def _alone(way: Way, measured: Measured, watched: Watched) -> None:
+    # What earlier ways left to be written is not this one's to wait for.
+    await asyncio.to_thread(os.sync)
+    watched.begin()
+    idle = watched.peak
+    measured.runs.append(await way())
+    watched.look()
+    measured.peaks.append(watched.peak - idle)
+
+
+def show(megabytes: int, size: int, measured: dict[str, Measured], writer: Writer, differing: int) -> None:
+    print(f"\n{size / 1e6:,.0f} MB ({megabytes} MB of pictures)")
+    print(
+        f"{'':18}{'start':>7}{'copy':>8}{'verify':>8}{'MB/s':>7}{'written':>12}{'memory':>9}{'writer p50':>12}{'p99':>8}"
+    )
+    for name, one in measured.items():
+        print(
+            f"{name:18}{one.seconds('begun', 'copying'):7.2f}{one.copy:8.3f}{one.seconds('copied', 'done'):8.2f}"
+            f"{size / 1e6 / one.copy:7.0f}{one.written / 1e6:9.1f} MB{one.peak:6.1f} MB"
+            f"{writer.percentile(50, one.spans):9.2f} ms{writer.percentile(99, one.spans):5.0f} ms"
+        )
+    cp, bare = measured["cp"], measured["VACUUM INTO"]
+
+    def ratio(what: str, value: float, limit: float, *, least: bool = False) -> None:
+        met = value >= limit if least else value <= limit
+        print(f"  {what:66}{value:8.2f}   {'at least' if least else 'at most'} {limit:g}{'' if met else '   NOT MET'}")
+
+    ratio("compact, copying: times VACUUM INTO", measured["compact"].copy / bare.copy, 1.15)
+    if megabytes >= 100:
+        ratio("snapshot fast, copying: times cp", measured["snapshot fast"].copy / cp.copy, 1.25)
+    ratio("incremental fast, copying: times cp", measured["incremental fast"].copy / cp.copy, 1.5)
+    ratio("incremental: bytes written, times those of changed pages", measured["incremental"].written / differing, 1.5)
+    ratio("snapshot: MB a second", size / 1e6 / measured["snapshot"].copy, 200, least=True)
+    paced = writer.percentile(99, measured["snapshot"].spans)
+    ratio("snapshot: writer's p99, times that beside VACUUM INTO", paced / writer.percentile(99, bare.spans), 3)
+    ours = max(one.peak for name, one in measured.items() if name not in ("cp", "VACUUM INTO"))
+    ratio("memory over idle, MB", ours, _MEMORY_TARGET)
+
+
+def make_shop(settings: Settings, megabytes: int) -> None:
+    """A shop with so much of pictures, and rows that may change."""
+    schema.create(settings.database_path, settings.secret_key_db)
+    hang_pictures(settings, megabytes)
+    key = find_key(settings.database_path, settings.secret_key_db)
+    with closing(open_connection(settings.database_path, key)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=200)
+    parser.add_argument("--sizes", default="10,100,500", help="in megabytes; 2000 takes some ten minutes")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, default=400.0, help="transactions a second of the writer")
+    parser.add_argument("--folder", type=Path, help="on the disk to be measured")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        key = Secret(secrets.token_urlsafe(48))
-        settings = Settings(database_path=folder / "shop.db", secret_key_db=key)
-        token = asyncio.run(make_shop(settings, arguments.megabytes))
-        asyncio.run(compare_times(settings, folder, arguments.runs))
-        server = stack.enter_context(running(*ours("encrypted", settings.database_path, key)))
-        asyncio.run(compare_orders(server, token, arguments.runs, arguments.seconds))
+    for megabytes in map(int, arguments.sizes.split(",")):
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+            folder = Path(name)
+            settings = Settings(database_path=folder / "shop.db", secret_key_db=Secret(secrets.token_urlsafe(48)))
+            make_shop(settings, megabytes)
+            size = settings.database_path.stat().st_size
+            show(megabytes, size, *asyncio.run(measure(settings, folder, arguments.runs, arguments.rate)))
 
 
 if __name__ == "__main__":

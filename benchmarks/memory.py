@@ -54,10 +54,16 @@ def _family(process: int) -> list[int]:
         found.append(parent := waiting.pop())
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
             try:
-                waiting.extend(map(int, children.read_text().split()))
+                born = map(int, children.read_text().split())
+                # Until a child has begun its own program, it is its parent once more, with the same memory.
+                waiting.extend(child for child in born if _command(child) != _command(parent))
             except OSError:  # it has just ended
                 continue
     return found
+
+
+def _command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def _resident(process: int) -> int:

@@ -119,6 +119,7 @@ def _after_step(still: Standstill, folder: Path) -> Callable[[float], None]:
             tell(share)
 
     look()
+    tell(0.0)
     return after_step
 
 

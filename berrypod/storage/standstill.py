@@ -31,7 +31,7 @@ from berrypod.storage.wal_index import LogState, read_log_state
 # What is always left to the shop.
 SPARE_BYTES = 64_000_000
 
-_CACHE_KIBIBYTES = 1_024
+_CACHE_KIBIBYTES = 512
 
 # Writers wait for as long as the last of the log is folded, and that needs a moment without readers of before.
 _FOLDING_SECONDS = 0.2
