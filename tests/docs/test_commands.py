@@ -21,7 +21,7 @@ from tests.support.server import RunningServer, environment
 # Others run these: the hooks' own tests, and the gate.
 RUN_ELSEWHERE = {"python", "toml", "html"}
 # What a command prints, and data.
-SHOWN_ONLY = {"console", "json", "text", "ini", "nginx"}
+SHOWN_ONLY = {"console", "json", "text", "ini", "nginx", "yaml"}
 
 # What is set in the environment wins over the file of settings that the page writes.
 MAKES_ITS_OWN_SHOP = {"README.md"}
