@@ -353,13 +353,18 @@ async def test_of_two_admins_one_wins_and_the_other_is_told_who(settings: Settin
             await one.restores.apply(first.id, confirm=CONFIRMATION, expect=expect, by=ADA, address=None)
 
 
-async def test_a_turn_that_is_held_is_told_with_who_holds_it(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [(ADA, "by ada@example.org"), ("token:ab12", r"by a program \(token ab12\)"), ("cli", "by the command line")],
+)
+async def test_a_turn_that_is_held_is_told_with_who_holds_it(settings: Settings, by: str, words: str) -> None:
     async with shop_with(settings) as shop:
         record = await shop.applied(await shop.ready(await shop.backup()))
-        holder = Holder(restore_id="x", operation="undo", by="cli", since=shop.context.now())
-        with turn(shop.work_folder / "turn", holder), pytest.raises(RestoreRunning, match="put back already") as caught:
+        holder = Holder(restore_id="x", operation="undo", by=by, since=shop.context.now())
+        told = rf"put back already, since [\d:]+ UTC {words}$"
+        with turn(shop.work_folder / "turn", holder), pytest.raises(RestoreRunning, match=told) as caught:
             await shop.restores.undo(by=ADA, address=None)
-        assert caught.value.details["by"] == "cli"
+        assert caught.value.details["by"] == by
         assert record.state == "applied"
 
 

@@ -61,7 +61,7 @@ def _taken(descriptor: int) -> RestoreRunning:
         holder = _decoder.decode(os.pread(descriptor, 4096, 0))
     except msgspec.MsgspecError:  # It is locked first and written an instant later.
         return RestoreRunning("Somebody has just begun to replace the database")
-    who = f" by {holder.by}" if holder.by else ""
+    who = f" by {_in_words(holder.by)}" if holder.by else ""
     return RestoreRunning(
         f"A database {_VERBS[holder.operation]} already, since {holder.since:%H:%M:%S} UTC{who}",
         operation=holder.operation,
@@ -69,3 +69,14 @@ def _taken(descriptor: int) -> RestoreRunning:
         since=holder.since.isoformat(timespec="seconds"),
         restore_id=holder.restore_id,
     )
+
+
+def _in_words(by: str) -> str:
+    kind, _, name = by.partition(":")
+    match kind:
+        case "admin":
+            return name
+        case "token":
+            return f"a program (token {name})"
+        case _:
+            return "the command line"

@@ -63,7 +63,7 @@ def _decisions() -> Iterator[tuple[str, RestoreView | UndoView]]:
     for name, error in (
         ("wrong-words", Invalid("These are other words", fields={"confirm": "Type them again."})),
         ("changed", StateChanged()),
-        ("second", RestoreRunning("A database is being restored already by admin:other@example.com")),
+        ("second", RestoreRunning("A database is being restored already, since 09:29:58 UTC by other@example.com")),
     ):
         yield f"confirm-{name}", _compared(ready, visit=VISIT.refused(error, since))
     undo = UndoView(former=samples.FORMER, visit=VISIT.refused(WouldLose()), comparison=samples.SOME_LOST, expect="x")
