@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from litestar import Controller, Request, post
+from litestar import Controller, MediaType, Request, Response, get, post
+from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from berrypod.web.access import actor_of, address_of
+from berrypod.web.pages import form_token
 from berrypod_backup.archive_service import KeptBackups
+from berrypod_backup.kept_panel import KEPT_CONTENTS_PATH, KEPT_SCRIPT, KEPT_SCRIPT_PATH, KeptPanel
 from berrypod_backup.panel import PAGE
+
+_YEAR_SECONDS: Final = 31_536_000
 
 
 class ArchivePagesController(Controller):
-    path = f"{PAGE}/kept/{{exporter:str}}"
+    path = PAGE
     include_in_schema = False
 
-    @post("/note", status_code=303)
+    @post("/kept/{exporter:str}/note", status_code=303)
     async def note(
         self, request: Request[Any, Any, Any], kept_backups: NamedDependency[KeptBackups], exporter: FromPath[str]
     ) -> Redirect:
@@ -26,3 +31,20 @@ class ArchivePagesController(Controller):
         copy_id, note = str(form.get("copy", "")), str(form.get("note", ""))
         await kept_backups.note(exporter, copy_id, note, by=actor_of(request), address=address_of(request))
         return Redirect(PAGE, status_code=303)
+
+    @get(KEPT_CONTENTS_PATH.removeprefix(PAGE), media_type=MediaType.HTML)
+    async def contents(
+        self, request: Request[Any, Any, Any], kept_panel: NamedDependency[KeptPanel], drill: FromQuery[str] = ""
+    ) -> Response[str]:
+        """What the script puts in place of the old."""
+        html = await kept_panel.contents(form_token(request), drill)
+        return Response(html, media_type=MediaType.HTML, headers={"cache-control": "no-store"})
+
+    @get(
+        KEPT_SCRIPT_PATH.removeprefix(PAGE),
+        media_type="text/javascript",
+        cache_control=CacheControlHeader(private=True, max_age=_YEAR_SECONDS, immutable=True),
+        sync_to_thread=False,
+    )
+    def script(self) -> bytes:
+        return KEPT_SCRIPT.read_bytes()

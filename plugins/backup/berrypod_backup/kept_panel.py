@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import jinja2
@@ -14,7 +15,13 @@ from berrypod.declarations import AdminPanel, PanelRequest
 from berrypod.kept import Kept, KeptListing
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.archived import ArchivedBackup, ArchiveInfo
-from berrypod_backup.panel import PAGE
+from berrypod_backup.drill.service import Drill
+from berrypod_backup.drill.wire import DrillInfo, told
+from berrypod_backup.panel import PAGE, script_version
+
+KEPT_CONTENTS_PATH: Final = f"{PAGE}/kept-contents"
+KEPT_SCRIPT_PATH: Final = f"{PAGE}/kept.js"
+KEPT_SCRIPT: Final = Path(__file__).with_name("static") / "kept.js"
 
 _SHOWN_AT_FIRST: Final = 5
 _TIMEOUT_SECONDS: Final = 8.0
@@ -22,21 +29,28 @@ _TIMEOUT_SECONDS: Final = 8.0
 
 @dataclass(frozen=True, kw_only=True)
 class KeptView:
-    """All that the template shows. `restores`: whether there is a page on which one can be brought back."""
+    """All that the template shows. `restores`: whether there is a page on which one can be brought back.
+
+    `active` are drills and checks that are under way; `ended` is the one of the id `drill`, once it has.
+    """
 
     token: str
     archives: Sequence[ArchiveInfo]
     others: Sequence[KeptListing]
     restores: bool
+    drill: str
+    active: Sequence[DrillInfo]
+    ended: DrillInfo | None
     page: str = PAGE
     shown_at_first: int = _SHOWN_AT_FIRST
 
 
 class KeptPanel:
-    def __init__(self, context: PluginContext, kept_backups: KeptBackups, kept: Kept) -> None:
+    def __init__(self, context: PluginContext, kept_backups: KeptBackups, kept: Kept, drill: Drill) -> None:
         self._context = context
         self._kept_backups = kept_backups
         self._kept = kept
+        self._drill = drill
 
     def declaration(self) -> AdminPanel:
         return AdminPanel(
@@ -49,15 +63,33 @@ class KeptPanel:
         )
 
     async def render(self, request: PanelRequest) -> str:
+        """The whole panel, with the script that renews it."""
+        return await self._rendered("backup/kept.html", request.csrf_token, request.query.get("drill", ""))
+
+    async def contents(self, csrf_token: str, drill: str) -> str:
+        """What the script puts in place of the old."""
+        return await self._rendered("backup/kept_contents.html", csrf_token, drill)
+
+    async def _rendered(self, template: str, token: str, drill: str) -> str:
         archives = await self._kept_backups.archives()
         in_archives = {archive.exporter for archive in archives}
+        drills = await self._drill.all()
         view = KeptView(
-            token=request.csrf_token,
+            token=token,
             archives=archives,
             others=[one for one in await self._kept.listings() if one.exporter not in in_archives],
             restores=self._context.plugins.is_active("restore"),
+            drill=drill,
+            active=[told(one, await self._drill.progress(one)) for one in drills if one.active],
+            ended=next((told(one, 1.0) for one in drills if one.id == drill and not one.active), None),
         )
-        return self._environment.get_template("backup/kept.html").render(view=view, made_by=made_by, state_of=state_of)
+        return self._environment.get_template(template).render(
+            view=view,
+            made_by=made_by,
+            state_of=state_of,
+            contents_path=KEPT_CONTENTS_PATH,
+            script=f"{KEPT_SCRIPT_PATH}?v={script_version(KEPT_SCRIPT)}",
+        )
 
     @cached_property
     def _environment(self) -> jinja2.Environment:

@@ -80,7 +80,7 @@ class Panel:
             jobs=JOBS,
             page=PAGE,
             contents_path=CONTENTS_PATH,
-            script=f"{SCRIPT_PATH}?v={script_version()}",
+            script=f"{SCRIPT_PATH}?v={script_version(SCRIPT)}",
         )
 
     async def contents(self, csrf_token: str, job: str) -> str:
@@ -131,5 +131,6 @@ def _current(records: Sequence[BackupRecord], job: str) -> BackupRecord | None:
 
 
 @cache
-def script_version() -> str:
-    return hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:8]
+def script_version(script: Path) -> str:
+    """Changes with the content: browsers keep a script for as long as it has the same address."""
+    return hashlib.sha256(script.read_bytes()).hexdigest()[:8]

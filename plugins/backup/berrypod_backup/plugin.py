@@ -12,7 +12,15 @@ from weakref import WeakValueDictionary
 import click
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.declarations import AdminPanel, BackupExporter, DoctorCheck, HealthPart, SettingDeclaration, StatsProvider
+from berrypod.declarations import (
+    AdminPanel,
+    ArchiveSource,
+    BackupExporter,
+    DoctorCheck,
+    HealthPart,
+    SettingDeclaration,
+    StatsProvider,
+)
 from berrypod.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -103,6 +111,13 @@ def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter
     from berrypod_backup.keeping import keep_exporter
 
     return [download_exporter(), keep_exporter(context)]
+
+
+@hookimpl
+def berrypod_archive_sources(context: PluginContext) -> Sequence[ArchiveSource]:
+    from berrypod_backup.sources import folder_source
+
+    return [folder_source(context)]
 
 
 @hookimpl

@@ -188,3 +188,43 @@ async def test_what_the_command_line_keeps_a_running_shop_lists(run: Any, encryp
     async with shop_with(encrypted_settings) as shop:
         made = await asyncio.to_thread(lambda: told(run("create", "--json")))
         assert (await shop.backups.get(made["id"])).state == "done"
+
+
+class TestChecks:
+    def test_what_is_stored_is_read_back_by_the_api(self, site: Site) -> None:
+        made = kept(site)
+        response = site.api("POST", "/kept/keep/verify", params={"copy": made["id"]})
+        assert response.status_code == 202
+        ended = site.ended(response.headers["location"], "whole", "failed", "interrupted")
+        assert (ended["kind"], ended["state"], ended["error"]) == ("check", "whole", None)
+
+    def test_a_part_that_is_missing_is_named(self, site: Site) -> None:
+        made = kept(site)
+        (chunk,) = [path for path in (folder_of(site.settings) / "chunks").rglob("*") if path.is_file()]
+        chunk.unlink()
+        response = site.api("POST", "/kept/keep/verify", params={"copy": made["id"]})
+        ended = site.ended(response.headers["location"], "whole", "failed", "interrupted")
+        assert ended["state"] == "failed"
+        assert chunk.name[:8] in ended["error"]["message"]
+        site.sign_in()
+        words = words_of(site.page(f"?drill={ended['id']}"))
+        assert "The backup is not whole" in words
+        assert "damaged" in words
+
+    def test_the_form_leads_to_the_outcome(self, site: Site) -> None:
+        site.sign_in()
+        made = kept(site)
+        response = site.send("/admin/backup/drill", exporter="keep", copy=made["id"], kind="check")
+        assert response.status_code == 303
+        drill = response.headers["location"].rpartition("=")[2]
+        site.ended(f"/api/backups/drills/{drill}", "whole")
+        contents = site.client.get(f"/admin/backup/kept-contents?drill={drill}").text
+        assert "The backup is whole" in words_of(contents)
+
+    def test_a_copy_that_no_archive_keeps_can_only_be_drilled(self, open_site: OpenSite) -> None:
+        from tests.backup.making import Shelf
+
+        site = open_site(exporter("shelf", deliver, kept=Shelf({"a": b"1"})))
+        response = site.api("POST", "/kept/shelf/verify", params={"copy": "a"})
+        body = problem(response, 404, "backup_unknown")
+        assert body["hint"] == "Start a drill of it."

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from berrypod.web.access import actor_of, address_of, scope
 from berrypod.web.problems import PROBLEM_JSON, Problem
 from berrypod_backup.api import BASE, FAILING, UNKNOWN, CopyId
+from berrypod_backup.drill.records import Kind
 from berrypod_backup.drill.service import Drill
 from berrypod_backup.drill.wire import DrillInfo, DrillList, told
 
@@ -50,9 +51,23 @@ class DrillsController(Controller):
     async def start_drill(
         self, request: Request[Any, Any, Any], drill: NamedDependency[Drill], exporter: FromPath[str], copy_id: CopyId
     ) -> Response[DrillInfo]:
-        record = await drill.start(exporter, copy_id, actor_of(request), address=address_of(request))
-        info = told(record, await drill.progress(record))
-        return Response(info, headers={"location": f"{DRILLS}/{record.id}"})
+        return await _started(request, drill, exporter, copy_id, "drill")
+
+    @post(
+        "/kept/{exporter:str}/verify",
+        opt=_WRITE,
+        status_code=202,
+        operation_id="verifyKeptBackup",
+        summary="Read back all that is stored of a kept backup",
+        description="Every byte is held against its digest, and every page is authenticated. The answer comes at once: "
+        "ask the address in `Location` for the outcome, `whole` or `failed`.",
+        responses={**UNKNOWN, **FAILING, **_TOO_MANY},
+        response_headers=[ResponseHeader(name="Location", description="Where its state is", documentation_only=True)],
+    )
+    async def verify_kept(
+        self, request: Request[Any, Any, Any], drill: NamedDependency[Drill], exporter: FromPath[str], copy_id: CopyId
+    ) -> Response[DrillInfo]:
+        return await _started(request, drill, exporter, copy_id, "check")
 
     @get("/drills", opt=_READ, operation_id="listDrills", summary="List drills, newest first")
     async def list_drills(self, drill: NamedDependency[Drill]) -> DrillList:
@@ -79,3 +94,11 @@ class DrillsController(Controller):
     )
     async def delete_drill(self, drill: NamedDependency[Drill], drill_id: FromPath[str]) -> None:
         await drill.delete(drill_id)
+
+
+async def _started(
+    request: Request[Any, Any, Any], drill: Drill, exporter: str, copy_id: str, kind: Kind
+) -> Response[DrillInfo]:
+    record = await drill.start(exporter, copy_id, actor_of(request), address=address_of(request), kind=kind)
+    info = told(record, await drill.progress(record))
+    return Response(info, headers={"location": f"{DRILLS}/{record.id}"})

@@ -99,6 +99,19 @@ class Copies:
         except BerrypodError as error:
             raise Unproven.because(error, conclusive=isinstance(error, _OF_THE_BACKUP)) from error
 
+    async def verify(self, copy: Copy) -> None:
+        """Read back what an archive stores of it.
+
+        :raises BerrypodError: it is not whole; the message names what is damaged or missing.
+        """
+        declared = self._declared(copy.exporter)
+        passphrase = self._archives.context.database.settings.secret_key_db
+        await self._archives.call(
+            declared,
+            lambda archive: archive.verify(copy.copy_id, passphrase),
+            seconds=declared.declaration.timeout_seconds,
+        )
+
     # --- inside ---
 
     def _declared(self, exporter: str) -> Declared[BackupExporter]:

@@ -22,10 +22,11 @@ class DrillPagesController(Controller):
 
     @post(status_code=303)
     async def start(self, request: Request[Any, Any, Any], drill: NamedDependency[Drill]) -> Redirect:
-        """The fields are `exporter` and `copy`."""
+        """The fields are `exporter` and `copy`; and `kind`, for a check."""
         form = await request.form()
         exporter, copy_id = str(form.get("exporter", "")), str(form.get("copy", ""))
-        record = await drill.start(exporter, copy_id, actor_of(request), address=address_of(request))
+        kind = "check" if form.get("kind") == "check" else "drill"
+        record = await drill.start(exporter, copy_id, actor_of(request), address=address_of(request), kind=kind)
         return Redirect(f"{PAGE}?drill={record.id}", status_code=303)
 
     @post("/{drill_id:str}/delete", status_code=303)

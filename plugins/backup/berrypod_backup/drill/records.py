@@ -1,7 +1,10 @@
-"""What is known of a drill: one record each, as it lies on disk and as others are told.
+"""What is known of a drill, or of a check: one record each, as it lies on disk and as others are told.
 
-queued -> fetching -> checking -> rehearsing -> rendering -> proven
+a drill    queued -> fetching -> checking -> rehearsing -> rendering -> proven
+a check    queued -> checking -> whole
 any of these -> failed | interrupted
+
+A check reads back what is stored. A drill runs a shop on it.
 """
 
 from __future__ import annotations
@@ -17,12 +20,20 @@ from msgspec import Meta
 from berrypod.archive.manifest import Proof
 from berrypod.records import Records, Trouble
 
-State = Literal["queued", "fetching", "checking", "rehearsing", "rendering", "proven", "failed", "interrupted"]
+Kind = Literal["drill", "check"]
+State = Literal["queued", "fetching", "checking", "rehearsing", "rendering", "proven", "whole", "failed", "interrupted"]
 
 ACTIVE: Final = frozenset[State]({"queued", "fetching", "checking", "rehearsing", "rendering"})
 
 # How far a drill is when it enters a state, of 1. Fetching and checking read the whole file; the rest takes seconds.
-_BEGUN: Final[dict[State, float]] = {"fetching": 0.0, "checking": 0.4, "rehearsing": 0.6, "rendering": 0.9, "proven": 1}
+_BEGUN: Final[dict[State, float]] = {
+    "fetching": 0.0,
+    "checking": 0.4,
+    "rehearsing": 0.6,
+    "rendering": 0.9,
+    "proven": 1,
+    "whole": 1,
+}
 
 INTERRUPTED: Final = Trouble(
     code="drill_interrupted",
@@ -35,6 +46,7 @@ class DrillRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One drill of the backup `copy_id` that `exporter` keeps. `started_by` names who did, as events do."""
 
     id: str
+    kind: Kind = "drill"
     state: State
     exporter: str
     copy_id: Annotated[str, Meta(description="Of the backup, as its exporter names it.")]

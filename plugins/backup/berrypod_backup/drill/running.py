@@ -81,6 +81,9 @@ class DrillRun:
 
         async with turn(self.store.turn_file, waiting=waiting):
             await asyncio.gather(*noted)
+            if self.record.kind == "check":
+                await self._check()
+                return
             begun = monotonic()
             folder = await asyncio.to_thread(make_private_folder, self.store.data_folder(self.record.id))
             trial = Trial(context=self.context, path=folder / _FILE, manifest=self.copy.manifest, tell=self._tell)
@@ -88,6 +91,18 @@ class DrillRun:
             # It takes as much space as the shop: it goes before anybody hears of the end.
             await asyncio.to_thread(self.store.remove_data, self.record.id)
             await self._finish(trial, found, monotonic() - begun)
+
+    async def _check(self) -> None:
+        """The archive writes down itself that what is stored is whole."""
+        await self._tell("checking")
+        try:
+            await self.copies.verify(self.copy)
+        except BerrypodError as error:
+            trouble = Trouble.of(error)
+            self._emit_failed(trouble)
+            await self._update(state="failed", error=trouble, finished_at=self.context.now())
+        else:
+            await self._update(state="whole", finished_at=self.context.now())
 
     async def _found(self, trial: Trial) -> Unproven | None:
         """Why it is not proven."""
@@ -138,18 +153,23 @@ class DrillRun:
         await self._update(state=state, proof=proof, error=trouble, finished_at=proof.at)
 
     def _emit(self, proof: Proof, trouble: Trouble | None) -> None:
+        if trouble is None:
+            self.context.emit(BackupProven(seconds=proof.seconds, **self._about))
+        else:
+            self._emit_failed(trouble)
+
+    def _emit_failed(self, trouble: Trouble) -> None:
+        self.context.emit(BackupDrillFailed(code=trouble.code, error=trouble.message, hint=trouble.hint, **self._about))
+
+    @property
+    def _about(self) -> dict[str, Any]:
         record = self.record
-        about: dict[str, Any] = {
+        return {
             "exporter": record.exporter,
             "copy_id": record.copy_id,
             "actor": record.started_by,
             "address": record.address,
         }
-        if trouble is None:
-            self.context.emit(BackupProven(seconds=proof.seconds, **about))
-        else:
-            failed = BackupDrillFailed(code=trouble.code, error=trouble.message, hint=trouble.hint, **about)
-            self.context.emit(failed)
 
     async def _tell(self, state: State) -> None:
         await self._update(state=state, waits_for_another=False)

@@ -18,8 +18,9 @@ from berrypod_backup.archives import Archives
 from berrypod_backup.drill.copies import Copies, Copy
 from berrypod_backup.drill.faults import DrillInterrupted, DrillUnknown, TooManyDrills
 from berrypod_backup.drill.proofs import KeptProof, Proofs
-from berrypod_backup.drill.records import INTERRUPTED, DrillRecord, Store
+from berrypod_backup.drill.records import INTERRUPTED, DrillRecord, Kind, Store
 from berrypod_backup.drill.running import DrillRun, Unwanted
+from berrypod_backup.faults import BackupUnknown
 
 log = logging.getLogger("berrypod.backup")
 
@@ -82,19 +83,27 @@ class Drill:
             raise DrillInterrupted(trouble.message, hint=trouble.hint)
         return ended.proof
 
-    async def start(self, exporter: str, backup_id: str, by: str | None, *, address: str | None = None) -> DrillRecord:
+    async def start(
+        self, exporter: str, backup_id: str, by: str | None, *, address: str | None = None, kind: Kind = "drill"
+    ) -> DrillRecord:
         """Begin a drill; of a backup of which one is under way, that one. Returns at once, and waits for its turn.
 
-        :raises BackupUnknown: (or CopyUnknown) there is no such backup.
+        :param kind: `check` reads back what is stored, and no more.
+        :raises BackupUnknown: (or CopyUnknown) there is no such backup; or a check is asked for of a copy that no
+            archive keeps.
         :raises ExporterFailed: it cannot be looked whether there is.
         :raises TooManyDrills: too many wait already.
         """
         if self._stopping:
             raise BackupError("The shop is being stopped", hint="Start the drill when it runs again.")
         copy = await self.copies.find(exporter, backup_id)
+        if kind == "check" and copy.manifest is None:
+            raise BackupUnknown(
+                f"{exporter} keeps no archive, and cannot be asked to read a backup back", hint="Start a drill of it."
+            )
         active = [record for record in await self.all() if record.active]
         for record in active:
-            if (record.exporter, record.copy_id) == (exporter, backup_id):
+            if (record.exporter, record.copy_id, record.kind) == (exporter, backup_id, kind):
                 return record
         if len(active) >= _WAITING_AT_MOST:
             raise TooManyDrills(f"{len(active)} drills wait already")
@@ -102,6 +111,7 @@ class Drill:
         record = DrillRecord(
             id=new_id(now),
             state="queued",
+            kind=kind,
             exporter=exporter,
             copy_id=backup_id,
             created_at=now,

@@ -10,13 +10,15 @@ from msgspec import Meta
 
 from berrypod.archive.manifest import Proof
 from berrypod.records import Trouble
-from berrypod_backup.drill.records import DrillRecord, State
+from berrypod_backup.drill.records import DrillRecord, Kind, State
 
 
 class DrillInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One drill. `proven`: a shop was run on the backup; `failed`: `error` says why not; `interrupted`: neither."""
+    """One drill, or check. `proven`: a shop was run on the backup; `whole`: all that is stored of it was read back;
+    `failed`: `error` says why not; `interrupted`: neither."""
 
     id: str
+    kind: Annotated[Kind, Meta(description="A check reads back what is stored; a drill runs a shop on it.")]
     state: State
     progress: Annotated[float, Meta(description="0 to 1.")]
     waits_for_another: Annotated[bool, Meta(description="`queued`, because another drill is under way.")]
