@@ -46,25 +46,34 @@ class Deleting:
         :raises CopyUnknown: there is nothing of this id.
         """
         layout.require_id(backup_id)
-        storage = self._stock.storage
-        being_added = await asyncio.to_thread(self._stock.place.being_added)
-        there = listed(await storage.list(f"{layout.PREFIX}{backup_id}.")).parts
-        if not there or ("manifest" not in there[backup_id] and backup_id in being_added):
-            raise layout.unknown(backup_id)
-        await self.remove_parts(backup_id)
+        place = self._stock.place
+        async with place.manifests_locked():
+            there = listed(await self._stock.storage.list(f"{layout.PREFIX}{backup_id}.")).parts
+            if not there:
+                raise layout.unknown(backup_id)
+            if backup_id in await asyncio.to_thread(place.worked_on):
+                raise ArchiveBusy(f"Backup {backup_id} is just being added, or removed")
+            async with place.unfinished(backup_id):
+                await self._remove_parts(backup_id)
+                await place.finished(backup_id)
         try:
-            async with self._stock.place.locked(alone=True, seconds=_WAIT_SECONDS):
+            async with place.locked(alone=True, seconds=_WAIT_SECONDS):
                 await self._free()
         except ArchiveBusy:
             log.info("the pages of backup %s are freed later: another one is being added", backup_id)
 
-    async def remove_parts(self, backup_id: str) -> None:
-        """Remove the manifest, then what is beside it. What is not there is as good as removed."""
-        storage = self._stock.storage
-        await self._stock.manifests.delete(backup_id)
+    async def take_back(self, backup_id: str) -> None:
+        """Remove what there is of a backup that could not be added."""
+        async with self._stock.place.manifests_locked():
+            await self._remove_parts(backup_id)
+        await self._stock.place.finished(backup_id)
+
+    async def _remove_parts(self, backup_id: str) -> None:
+        """The manifest, then what is beside it. What is not there is as good as removed."""
+        await self._stock.storage.delete(layout.manifest_name(backup_id))
         reach("archive.manifest_deleted")
         for name in (layout.file_name(backup_id), layout.map_name(backup_id)):
-            await storage.delete(name)
+            await self._stock.storage.delete(name)
 
     async def sweep(self) -> None:
         """Remove what dead processes have left: files on their way, backups that were never finished, chunks.
@@ -73,6 +82,7 @@ class Deleting:
         """
         try:
             async with self._stock.place.locked(alone=True, seconds=0):
+                await self.remove_given_up()
                 await asyncio.to_thread(self._stock.place.sweep)
                 if isinstance(self._stock.storage, SweptStorage):
                     await self._stock.storage.sweep()
@@ -81,12 +91,12 @@ class Deleting:
             return
 
     async def remove_given_up(self) -> None:
-        """Remove what there is of backups whose process died before they were whole."""
+        """Remove what there is of backups whose process died before they were whole, or gone."""
         for backup_id in await asyncio.to_thread(self._stock.place.given_up):
-            objects = await self._stock.storage.list(layout.manifest_name(backup_id))
-            if not objects:  # With a manifest it is whole: it was killed a moment later.
-                await self.remove_parts(backup_id)
-            await self._stock.place.added(backup_id)
+            if await self._stock.storage.list(layout.manifest_name(backup_id)):
+                await self._stock.place.finished(backup_id)  # It is whole: killed a moment before, or after.
+            else:
+                await self.take_back(backup_id)
 
     async def _free(self) -> None:
         """Remove the chunks that nobody needs. Alone with the archive."""

@@ -95,12 +95,12 @@ class Entries:
         :raises BerrypodError: the storage cannot be read.
         """
         # Before the list: what is finished between the two has its manifest in it.
-        being_added = await asyncio.to_thread(self._stock.place.being_added)
+        worked_on = await asyncio.to_thread(self._stock.place.worked_on)
         objects = await self._stock.storage.list()
         found = listed(objects)
         manifests = await self._stock.manifests.all(objects)
         self._stock.maps.forget({each.name for each in found.of_kind("map").values()})
-        wanted = [backup_id for backup_id in found.parts if backup_id in manifests or backup_id not in being_added]
+        wanted = [backup_id for backup_id in found.parts if backup_id in manifests or backup_id not in worked_on]
         looked = await together(lambda backup_id: self._entry(backup_id, found, manifests.get(backup_id)), wanted)
         entries = [entry for entry in looked if entry is not None]
         entries += [_other("foreign", each) for each in found.foreign]

@@ -72,10 +72,6 @@ class Manifests:
                 await self.put(after)
             return after
 
-    async def delete(self, backup_id: str) -> None:
-        async with self._place.manifests_locked():
-            await self._place.storage.delete(layout.manifest_name(backup_id))
-
     def _remembered(self, each: StoredObject) -> Manifest | ManifestUnreadable | None:
         known = self._known.get(each.name)
         return known[2] if known is not None and known[:2] == (each.size_bytes, each.modified_at) else None

@@ -107,19 +107,18 @@ class Adding:
             await self._deleting.remove_given_up()
             if await self._stock.storage.list(f"{layout.PREFIX}{taking.id}."):
                 raise Conflict(f"There is a backup {taking.id} here already", hint="Each is kept once in an archive.")
-            async with self._stock.place.adding(taking.id):
+            async with self._stock.place.unfinished(taking.id):
                 try:
                     yield
                 except BaseException:
                     await self._clean_up(taking.id)
                     raise
-                await self._stock.place.added(taking.id)
+                await self._stock.place.finished(taking.id)
 
     async def _clean_up(self, backup_id: str) -> None:
         """What does not work now is done by the next start: the note of it stays."""
         try:
-            await self._deleting.remove_parts(backup_id)
-            await self._stock.place.added(backup_id)
+            await self._deleting.take_back(backup_id)
         except BerrypodError as error:
             log.warning("what there is of backup %s is removed later: %s", backup_id, error.message)
 

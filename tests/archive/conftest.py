@@ -9,6 +9,9 @@ import pytest
 from berrypod.declarations import Snapshot
 from berrypod.settings import Settings
 from tests.archive.making import Keep, snapshot_of
+from tests.faults.conftest import forks, quick_folder
+
+__all__ = ["forks", "quick_folder"]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from berrypod.archive.archive import Entry
+from berrypod.archive.faults import ArchiveBusy
 from berrypod.archive.manifest import Manifest, encode
 from berrypod.declarations import Snapshot
 from berrypod.kept import CopyUnknown
@@ -193,7 +194,7 @@ async def test_one_that_is_being_added_is_not_shown_yet(keep: Keep, snapshot: Sn
     part(keep, manifest, "json").unlink()
     flip(part(keep, manifest, "db"))
     stock = keep.archive._stock  # pyright: ignore[reportPrivateUsage]
-    async with stock.place.adding(manifest.id):
+    async with stock.place.unfinished(manifest.id):
         assert await keep.archive.entries() == []
-        with pytest.raises(CopyUnknown):
+        with pytest.raises(ArchiveBusy):
             await keep.archive.delete(manifest.id)
