@@ -127,6 +127,7 @@ _SOURCES: Final = MappingProxyType(
         "api": "sent by a program",
         "kept": "taken from a kept copy",
         "file": "named on the command line",
+        "archive": "fetched from an archive by its address",
     }
 )
 _STAGES: Final = MappingProxyType(

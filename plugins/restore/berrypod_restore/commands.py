@@ -25,8 +25,8 @@ _newer = click.option(
 _key_stdin = click.option(
     "--key-stdin",
     is_flag=True,
-    help="Read the key with which FILE was made, if that is not this shop's, from the first line of standard input. "
-    "It is never an argument: other users see those.",
+    help="Read the key with which the backup was made, if that is not this shop's, from the first line of standard "
+    "input. It is never an argument: other users see those.",
 )
 
 
@@ -70,6 +70,45 @@ def apply(file: Path, yes: bool, accept_newer: bool, key_stdin: bool, as_json: b
     from berrypod_restore import doing
 
     asyncio.run(doing.apply(file, _read_key(key_stdin), yes=yes, accept_newer=accept_newer, as_json=as_json))
+
+
+@restore.command(
+    "from",
+    cls=RichCommand,
+    epilog=examples(
+        "berrypod restore from s3://my-shop --list",
+        "berrypod restore from s3://my-shop",
+        "berrypod restore from file:///mnt/disk/backups --backup 20260314-120000-1a2b3c4d",
+    ),
+)
+@click.argument("address", metavar="ADDRESS")
+@click.option(
+    "--backup",
+    metavar="ID",
+    default="newest",
+    show_default=True,
+    help="Which one: an id of `--list`.",
+)
+@click.option("--list", "list_only", is_flag=True, help="Only list the backups that are there.")
+@_yes
+@_newer
+@_key_stdin
+@_json
+def from_(
+    *, address: str, backup: str, list_only: bool, yes: bool, accept_newer: bool, key_stdin: bool, as_json: bool
+) -> None:
+    """Replace the shop's database by a backup that is kept at ADDRESS; or make one of it, where there is none.
+
+    All that this machine needs is Berrypod, the shop's key in SECRET_KEY_DB, and, for S3, the access key in
+    AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Then it goes on as `berrypod restore apply`.
+    """
+    from berrypod_restore import doing
+
+    if list_only:
+        asyncio.run(doing.show_archive(address, as_json=as_json))
+        return
+    key = _read_key(key_stdin)
+    asyncio.run(doing.bring_back(address, backup, key, yes=yes, accept_newer=accept_newer, as_json=as_json))
 
 
 @restore.command(cls=RichCommand, epilog=examples("berrypod restore list", "berrypod restore undo"))

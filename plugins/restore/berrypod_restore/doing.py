@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from berrypod.archive.archive import Archive
 from berrypod.commands.common import context_anyway, echo_json
 from berrypod.commands.progress import progress_bar
 from berrypod.settings import Secret
 from berrypod_restore import on_terminal
+from berrypod_restore.archives import backups_in, chosen
 from berrypod_restore.differences import Comparison
 from berrypod_restore.faults import RestoreError
 from berrypod_restore.plugin import restores_of
@@ -36,20 +38,24 @@ async def check(file: Path, key: Secret | None, *, as_json: bool) -> None:
 
 async def apply(file: Path, key: Secret | None, *, yes: bool, accept_newer: bool, as_json: bool) -> None:
     async with _restores() as restores, _staged(restores, file) as staged:
-        record = await _looked_at(restores, staged, key)
-        if record.wants_encryption and (yes or on_terminal.confirm("Encrypt a copy with this shop's key, and go on?")):
-            await restores.rekey(record.id, None, by=_ACTOR)
-            record = await on_terminal.follow(restores, record.id)
-        if not as_json or not yes:
-            on_terminal.show_file(record)
-        _require_ready(record)
-        comparison = await _compared(restores, record)
-        expect = await restores.expect(record.id, comparison)
-        _require_consent(comparison, str(record.filename), yes=yes, quiet=as_json and yes)
-        await restores.apply(
-            record.id, confirm=CONFIRMATION, expect=expect, accept_newer=accept_newer, by=_ACTOR, address=None
-        )
-        await _end(restores, record.id, as_json=as_json)
+        await _applied(restores, staged, key, yes=yes, accept_newer=accept_newer, as_json=as_json)
+
+
+async def bring_back(
+    address: str, backup: str, key: Secret | None, *, yes: bool, accept_newer: bool, as_json: bool
+) -> None:
+    async with _restores() as restores, _fetched(restores, address, backup) as staged:
+        await _applied(restores, staged, key, yes=yes, accept_newer=accept_newer, as_json=as_json)
+
+
+async def show_archive(address: str, *, as_json: bool) -> None:
+    async with _restores() as restores:
+        archive = await _archive(restores, address)
+        found = await backups_in(archive)
+    if as_json:
+        echo_json({"location": archive.location, "backups": found})
+    else:
+        on_terminal.show_archive(archive.location, found)
 
 
 async def undo(former: str | None, *, yes: bool, accept_newer: bool, as_json: bool) -> None:
@@ -84,12 +90,54 @@ async def _staged(restores: Restores, file: Path) -> AsyncGenerator[RestoreRecor
     """A copy of the file, staged; gone at the end, unless it has become the shop's."""
     with progress_bar("Copying the file ..."):
         record = await restores.stage_file(file, by=_ACTOR)
-    try:
+    async with _kept_while_wanted(restores, record):
         yield record
+
+
+@asynccontextmanager
+async def _fetched(restores: Restores, address: str, backup: str) -> AsyncGenerator[RestoreRecord]:
+    """A backup of the archive, staged; gone at the end, unless it has become the shop's."""
+    archive = await _archive(restores, address)
+    with progress_bar("Fetching the backup ..."):
+        manifest = await chosen(archive, backup)
+        record = await restores.stage_archived(archive, manifest, by=_ACTOR)
+    async with _kept_while_wanted(restores, record):
+        yield record
+
+
+async def _archive(restores: Restores, address: str) -> Archive:
+    with progress_bar("Looking for the archive ..."):
+        return await restores.context.plugins.open_archive(address)
+
+
+@asynccontextmanager
+async def _kept_while_wanted(restores: Restores, record: RestoreRecord) -> AsyncGenerator[None]:
+    try:
+        yield
     finally:
         left = await restores.get(record.id)
         if left.staged:
             await restores.discard(record.id, by=_ACTOR)
+
+
+async def _applied(
+    restores: Restores, staged: RestoreRecord, key: Secret | None, *, yes: bool, accept_newer: bool, as_json: bool
+) -> None:
+    """Replace the shop by what is staged, once it is looked at, and confirmed."""
+    record = await _looked_at(restores, staged, key)
+    if record.wants_encryption and (yes or on_terminal.confirm("Encrypt a copy with this shop's key, and go on?")):
+        await restores.rekey(record.id, None, by=_ACTOR)
+        record = await on_terminal.follow(restores, record.id)
+    if not as_json or not yes:
+        on_terminal.show_file(record)
+    _require_ready(record)
+    comparison = await _compared(restores, record)
+    expect = await restores.expect(record.id, comparison)
+    _require_consent(comparison, str(record.filename), yes=yes, quiet=as_json and yes)
+    await restores.apply(
+        record.id, confirm=CONFIRMATION, expect=expect, accept_newer=accept_newer, by=_ACTOR, address=None
+    )
+    await _end(restores, record.id, as_json=as_json)
 
 
 async def _looked_at(restores: Restores, staged: RestoreRecord, key: Secret | None) -> RestoreRecord:

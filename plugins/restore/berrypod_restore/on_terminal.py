@@ -13,6 +13,7 @@ from rich.table import Table
 
 from berrypod.settings import Secret
 from berrypod.storage.files import people_size
+from berrypod_restore.archives import ArchivedFile
 from berrypod_restore.differences import Comparison, Losses
 from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord
 from berrypod_restore.service import Restores
@@ -126,6 +127,25 @@ def show_list(records: Sequence[RestoreRecord], formers: Sequence[Former]) -> No
             )
         console.print(table)
         click.echo("`berrypod restore undo --former ID` puts one back.")
+
+
+def show_archive(location: str, backups: Sequence[ArchivedFile]) -> None:
+    """What can be brought back from an archive."""
+    if not backups:
+        click.echo(f"There is no backup in {location}.")
+        return
+    table = Table("Id", "Made (UTC)", "Size", "How", "Key", "Proven (UTC)", "", title=location, title_justify="left")
+    for one in backups:
+        table.add_row(
+            one.id,
+            f"{one.created_at:%Y-%m-%d %H:%M}",
+            people_size(one.size_bytes),
+            one.method,
+            one.key_fingerprint or ("encrypted" if one.encrypted else "none"),
+            f"{one.proven_at:%Y-%m-%d %H:%M}" if one.proven_at else "",
+            one.problem or "",
+        )
+    Console().print(table)
 
 
 def show_end(record: RestoreRecord, shop: str) -> None:

@@ -26,7 +26,11 @@ from berrypod_restore.verdicts import Verdict
 
 Operation = Literal["restore", "undo"]
 State = Literal["uploading", "inspecting", "ready", "refused", "applying", "applied", "failed", "interrupted"]
-Source = Literal["upload", "api", "kept", "file", "former"]
+Source = Literal["upload", "api", "kept", "file", "archive", "former"]
+
+AT_TERMINAL: Final = frozenset[Source]({"file", "archive"})
+"""Staged by a command, for as long as that runs."""
+
 Result = Literal["replaced", "unchanged", "returned"]
 
 ACTIVE: Final = frozenset[State]({"uploading", "inspecting", "applying"})

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from berrypod.archive.archive import Archive, Manifest
 from berrypod.context import PluginContext
 from berrypod.kept import Kept, KeptListing
 from berrypod.settings import Secret
@@ -112,6 +113,14 @@ class Restores:
         :raises NotFound: there is none.
         """
         return await self._staging.stage_file(path, by=by)
+
+    async def stage_archived(self, archive: Archive, manifest: Manifest, *, by: str | None) -> RestoreRecord:
+        """Fetch a backup of an archive. Returns when it is here, and its digest is the manifest's.
+
+        :raises DatabaseDamaged: (its subclasses) it cannot be had whole, or what came is something else.
+        :raises BackupError: (its subclasses) what the archive's storage raises.
+        """
+        return await self._staging.stage_archived(archive, manifest, by=by)
 
     async def rekey(self, restore_id: str, passphrase: Secret | None, *, by: str | None) -> RestoreRecord:
         """Bring a staged file under the shop's key. Returns at once, `inspecting`.

@@ -11,6 +11,7 @@ from time import monotonic
 import msgspec
 
 from berrypod import errors
+from berrypod.archive.archive import Archive, Manifest
 from berrypod.errors import BerrypodError, BrokenOff
 from berrypod.events import RestoreDiscarded, RestoreFailed, RestoreStaged
 from berrypod.kept import CopyUnknown, ExporterFailed, Kept, KeptFile
@@ -21,7 +22,7 @@ from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod_restore.examining import Examining
 from berrypod_restore.faults import RestoreRunning, TooManyRestores
 from berrypod_restore.receiving import Limits, Received, receive
-from berrypod_restore.records import RestoreRecord, Source
+from berrypod_restore.records import AT_TERMINAL, RestoreRecord, Source
 from berrypod_restore.sources import cancelled, close, journal_beside, pieces_of, plain_name
 from berrypod_restore.verdicts import verdict
 from berrypod_restore.workroom import Unwanted, Workroom, to_its_end
@@ -73,7 +74,7 @@ class Staging:
         claim = await self._add(record, limits)
         try:
             received = await self._receive(record, chunks, limits)
-            if source == "file":
+            if source in AT_TERMINAL:
                 self._workroom.own(record.id)
             record = await self._staged(record, received)
         except BaseException as error:
@@ -119,6 +120,22 @@ class Staging:
             source="file",
             limits=Limits(max_bytes=None),
         )
+
+    async def stage_archived(self, archive: Archive, manifest: Manifest, *, by: str | None) -> RestoreRecord:
+        """See `Restores.stage_archived`."""
+        chunks = archive.open(manifest.id)
+        try:
+            return await self.stage(
+                chunks,
+                filename=manifest.filename,
+                expected_bytes=manifest.size_bytes,
+                by=by,
+                address=None,
+                source="archive",
+                limits=Limits(max_bytes=None),
+            )
+        finally:
+            await close(chunks)
 
     async def discard(self, restore_id: str, *, by: str | None) -> None:
         """See `Restores.discard`."""
@@ -189,7 +206,7 @@ class Staging:
         await asyncio.to_thread(limits.require, folder, record.expected_bytes)
         claim = await self._workroom.claim(record.id)
         # Whoever sits at the machine itself may be about to rescue the shop.
-        unless = None if record.source == "file" else self._too_many
+        unless = None if record.source in AT_TERMINAL else self._too_many
         try:
             await to_its_end(lambda: store.add(record, unless=unless))
         except BaseException:

@@ -18,7 +18,7 @@ import msgspec
 from berrypod.records import Records, Trouble
 from berrypod.storage.files import claimed, is_claimed
 from berrypod.storage.swap_outcomes import Outcome, outcomes
-from berrypod_restore.records import RestoreRecord, Result
+from berrypod_restore.records import AT_TERMINAL, RestoreRecord, Result
 
 CANDIDATE: Final = "candidate.db"
 
@@ -69,7 +69,7 @@ class Store(Records[RestoreRecord]):
 
     def is_abandoned(self, record: RestoreRecord) -> bool:
         """True for what was staged at a terminal by a command that was ended from outside: nobody else asks for it."""
-        return record.source == "file" and not is_claimed(self._owner(record.id))
+        return record.source in AT_TERMINAL and not is_claimed(self._owner(record.id))
 
     def _owner(self, restore_id: str) -> Path:
         return self.data_folder(restore_id) / "owner"
