@@ -1,6 +1,6 @@
 """What a backup costs: time, bytes, memory, and what a writer feels of it; each way to make one, side by side.
 
-    python -m benchmarks.backup [--sizes 10,100,500] [--runs 5] [--rate 400]
+    python -m benchmarks.backup [--sizes 10,100,500] [--runs 5] [--rate 100]
 
 For each size, an encrypted shop is made, and each way is taken in turn, several times: first alone, which gives times
 and memory, then beside a writer (`benchmarks.writer`), which gives its 50th and 99th percentile. Medians are printed.
@@ -225,9 +225,8 @@ async def _alone(way: Way, measured: Measured, watched: Watched) -> None:
 
 def show(megabytes: int, size: int, measured: dict[str, Measured], writer: Writer, differing: int) -> None:
     print(f"\n{size / 1e6:,.0f} MB ({megabytes} MB of pictures)")
-    print(
-        f"{'':18}{'start':>7}{'copy':>8}{'verify':>8}{'MB/s':>7}{'written':>12}{'memory':>9}{'writer p50':>12}{'p99':>8}"
-    )
+    heads = {"start": 7, "copy": 8, "verify": 8, "MB/s": 7, "written": 12, "memory": 9, "writer p50": 12, "p99": 8}
+    print(" " * 18 + "".join(f"{head:>{width}}" for head, width in heads.items()))
     for name, one in measured.items():
         print(
             f"{name:18}{one.seconds('begun', 'copying'):7.2f}{one.copy:8.3f}{one.seconds('copied', 'done'):8.2f}"
@@ -265,7 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="10,100,500", help="in megabytes; 2000 takes some ten minutes")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rate", type=float, default=400.0, help="transactions a second of the writer")
+    parser.add_argument("--rate", type=float, default=100.0, help="transactions a second of the writer")
     parser.add_argument("--folder", type=Path, help="on the disk to be measured")
     arguments = parser.parse_args()
     for megabytes in map(int, arguments.sizes.split(",")):

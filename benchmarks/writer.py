@@ -1,6 +1,6 @@
 """A writer at a steady rate, and how long each of its transactions took, in a process of its own.
 
-    python -m benchmarks.writer PATH --rate 400
+    python -m benchmarks.writer PATH --rate 100
 
 The passphrase is the first line of its standard input; when that closes it ends, and writes what it saw to standard
 output, as JSON. A transaction counts from the moment at which it was due: who waits grows no silence.
@@ -83,7 +83,7 @@ def _write(connection: dbapi2.Connection, rate: float) -> list[tuple[float, floa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path)
-    parser.add_argument("--rate", type=float, default=400.0)
+    parser.add_argument("--rate", type=float, default=100.0)
     arguments = parser.parse_args()
     key = find_key(arguments.path, Secret(sys.stdin.readline().strip()))
     with closing(open_connection(arguments.path, key)) as connection:
