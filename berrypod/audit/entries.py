@@ -32,6 +32,8 @@ _ALWAYS: Final = (
     events.BackupDownloaded,
     events.KeptBackupDownloaded,
     events.KeptBackupDeleted,
+    events.BackupProven,
+    events.BackupDrillFailed,
     events.BackupScheduleChanged,
     events.BackupRetentionChanged,
     events.BackupPlaceChanged,
