@@ -158,6 +158,12 @@ async def process(
         plugins.close(0)
 
 
+@pytest.fixture(autouse=True)
+def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test has changed is seen by the next look."""
+    monkeypatch.setattr("berrypod_notify.service.SECONDS_OLD", -1.0)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

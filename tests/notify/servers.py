@@ -58,7 +58,8 @@ class MailServer:
             require_starttls=self.security == "starttls",
             authenticator=self._authenticate if self.password else None,
             auth_required=bool(self.password),
-            auth_require_tls=self.security == "starttls",
+            # Without a password it offers no login at all.
+            auth_require_tls=self.security == "starttls" or not self.password,
         )
         self._controller.start()
         return self

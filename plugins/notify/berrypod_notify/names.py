@@ -8,6 +8,9 @@ PART: Final = "alarms"
 PAGE: Final = "alarms"
 PATH: Final = f"/admin/{PAGE}"
 
+# Not below the page's own path, or the router would look for the page among these.
+FORMS: Final = "/admin/notify"
+
 EMAIL: Final = "email"
 WEBHOOK: Final = "webhook"
 PACE: Final = "pace"

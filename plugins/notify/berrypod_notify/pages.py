@@ -29,7 +29,7 @@ _SECRET: Final = ("password", "secret", "url")
 class AlarmPagesController(Controller):
     """For signed-in admins, which is what a route is for that says nothing else."""
 
-    path = names.PATH
+    path = names.FORMS
     include_in_schema = False
 
     @post("/email", status_code=303)

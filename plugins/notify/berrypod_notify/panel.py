@@ -96,7 +96,7 @@ class Panel:
             tried=tried,
             here=(names.EMAIL, names.WEBHOOK),
             securities=[(name, _SECURITY_WORDS[name]) for name in SECURITIES],
-            path=names.PATH,
+            path=names.FORMS,
             nobody=not any(_reaches_somebody(one) for one in status.notifiers),
         )
 

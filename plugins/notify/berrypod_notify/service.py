@@ -25,6 +25,9 @@ from berrypod_notify.status import NotifierStatus, Present, Status, Trial
 from berrypod_notify.store import Store
 from berrypod_notify.watching import Watch
 
+# Whoever has just put something right wants to see that it is.
+SECONDS_OLD: Final = 1.0
+
 _TEST: Final = Condition(
     code="test",
     severity="warn",
@@ -61,7 +64,7 @@ class Alarms:
 
     async def status(self) -> Status:
         """What is not well now, who is told, and what was sent."""
-        report = await self._context.plugins.health.look()
+        report = await self._context.plugins.health.look(seconds_old=SECONDS_OLD)
         targets, unreadable = await self._configuration.latest()
         state = await asyncio.to_thread(self._store.read)
         standing = {one.key: one for one in state.standing}

@@ -182,6 +182,6 @@ def _understood(name: str, read: Callable[[], checking.T]) -> checking.T:
     except Invalid as error:
         told = " ".join(f"{field}: {words}" for field, words in error.fields.items()) or error.message
         raise SettingsError(
-            f"{name} and what belongs to it cannot be understood. {told}",
+            f"{name} and what belongs to it cannot be understood ({told})",
             hint="Correct it and start again; docs/alarms.md has each variable.",
         ) from None

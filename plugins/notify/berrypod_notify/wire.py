@@ -130,4 +130,4 @@ class TrialAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class TrialWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which notifier to try; null for all that are set up."""
 
-    notifier: Annotated[str | None, Meta(max_length=64)] = None
+    notifier: Annotated[str, Meta(max_length=64)] | None = None
