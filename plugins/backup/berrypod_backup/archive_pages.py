@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect
 
 from berrypod.web.access import actor_of, address_of
@@ -17,6 +17,8 @@ from berrypod_backup.kept_panel import KEPT_CONTENTS_PATH, KEPT_SCRIPT, KEPT_SCR
 from berrypod_backup.panel import PAGE
 
 _YEAR_SECONDS: Final = 31_536_000
+
+DrillId = Annotated[str, QueryParameter(name="drill", max_length=100)]
 
 
 class ArchivePagesController(Controller):
@@ -34,10 +36,10 @@ class ArchivePagesController(Controller):
 
     @get(KEPT_CONTENTS_PATH.removeprefix(PAGE), media_type=MediaType.HTML)
     async def contents(
-        self, request: Request[Any, Any, Any], kept_panel: NamedDependency[KeptPanel], drill: FromQuery[str] = ""
+        self, request: Request[Any, Any, Any], kept_panel: NamedDependency[KeptPanel], asked: DrillId = ""
     ) -> Response[str]:
         """What the script puts in place of the old."""
-        html = await kept_panel.contents(form_token(request), drill)
+        html = await kept_panel.contents(form_token(request), asked)
         return Response(html, media_type=MediaType.HTML, headers={"cache-control": "no-store"})
 
     @get(
