@@ -305,6 +305,25 @@ def test_beside_a_running_server_with_the_exit_status_that_scripts_expect(
     assert berrypod(encrypted_settings, "apply", backup, stdin=subprocess.DEVNULL).returncode == 2
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [damaged, gone])
+def test_beside_a_running_server_whose_database_cannot_be_opened_any_more(
+    serve: Callable[..., RunningServer], encrypted_settings: Settings, spoil: Callable[[Path], None]
+) -> None:
+    """Whatever the server still has in memory: afterwards it runs on the backup, and nobody has started it anew."""
+    token = asyncio.run(_token(encrypted_settings))
+    backup = backed_up(encrypted_settings, ["A"], ["B"])
+    server = serve(encrypted_settings, workers=2)
+    spoil(encrypted_settings.database_path)
+    done = berrypod(encrypted_settings, "apply", backup, "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "replaced"
+    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=30) as client:
+        for _ in range(20):
+            assert [order["number"] for order in client.get("/api/orders").json()["items"]] == ["A"]
+        assert client.get("/health").json()["ready"]
+
+
 async def _token(settings: Settings) -> str:
     async with shop_with(settings) as shop:
         accounts: Accounts = shop.parts.accounts
