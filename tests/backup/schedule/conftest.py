@@ -84,7 +84,6 @@ class Led:
     states: States
     serving: Pretended
     now: datetime = BEGIN
-    archives: list[str] = field(default_factory=lambda: ["keep"])
 
     async def set(self, settings: ScheduleSettings) -> None:
         await self.stored.put(SavedSchedule(settings=settings, since=self.now))
@@ -116,7 +115,7 @@ async def led(settings: Settings) -> AsyncIterator[Led]:
     context = dataclasses.replace(parts.context("backup"), clock=lambda: found[0].now)
     stored = Stored(parts.database, KEY, SavedSchedule, DEFAULT)
     states, serving = States(context.work_folder), Pretended()
-    leader = Leader(context, stored, states, cast("Serving", serving), archives=lambda: found[0].archives)
+    leader = Leader(context, stored, states, cast("Serving", serving))
     found.append(Led(leader, stored, states, serving))
     async with parts.opened():
         yield found[0]

@@ -103,12 +103,12 @@ async def test_one_that_fails_is_tried_again_later_and_later_and_then_waits_for_
     status = await led.status()
     assert len(led.serving.made) == 4
     assert not status.failing
+    assert status.last_failure
     assert status.last_failure.trouble == TROUBLE
 
 
 async def test_only_the_archives_that_failed_are_tried_again(led: Led) -> None:
-    led.archives = ["keep", "s3"]
-    await led.set(HOURLY)
+    await led.set(replace(HOURLY, exporters=["keep", "s3"]))
     led.serving.fails["s3"] = TROUBLE
     await led.after(hours=1)
     assert "tidy keep" in led.serving.calls, "old ones go only where the new one is"

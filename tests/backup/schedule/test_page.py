@@ -14,6 +14,7 @@ PAGE = "/admin/backup/schedule"
 
 USUAL = {
     "kind": "daily",
+    "exporters": "keep",
     "every_hours": "6",
     "at": "03:30",
     "weekday": "sun",
@@ -49,12 +50,12 @@ def send(site: Site, path: str, fields: dict[str, Any]) -> httpx.Response:
 def test_at_first_it_says_that_no_backup_is_made_by_itself(admin: Site) -> None:
     words = words_of(page(admin))
     assert "Backups are made not by themselves" in words
-    assert "Last made none yet" in words
+    assert "Last one made so none yet" in words
     assert "No backup is removed in time" in words
 
 
 def test_a_schedule_is_saved_and_told_in_words_with_its_next_times(admin: Site) -> None:
-    answer = send(admin, "", USUAL | {"exporters": ["keep"]})
+    answer = send(admin, "", USUAL)
     assert answer.status_code == 303, answer.text
     shown = page(admin, answer.headers["location"].removeprefix(PAGE))
     assert "Saved Backups are made every day at 03:30 (Europe/Berlin)." in words_of(shown)
@@ -78,6 +79,7 @@ WRONG = (
     ({"retries": "-1"}, "Tries: Give a whole number from 0 to 10."),
     ({"kind": "daily", "at": ""}, "Time: Give the time as HH:MM"),
     ({"exporters": "moon"}, "Where to: There is no archive 'moon'"),
+    ({"exporters": []}, "Where to: Say where to: keep."),
 )
 
 

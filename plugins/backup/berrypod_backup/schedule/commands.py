@@ -57,7 +57,6 @@ def show(as_json: bool) -> None:
 @click.option(
     "--to", "exporters", multiple=True, metavar="NAME", help="An archive, as `backup list` names it. May be repeated."
 )
-@click.option("--to-all", is_flag=True, help="To all archives that there are.")
 @click.option("--method", type=click.Choice(["snapshot", "compact"]), help="As of `backup create`.")
 @click.option("--jitter", "jitter_seconds", type=int, metavar="SECONDS", help="Begin up to so much late.")
 @click.option("--retries", type=int, metavar="N", help="Try one that failed so often again.")
@@ -97,8 +96,6 @@ def _changes(options: dict[str, Any]) -> dict[str, Any]:
     named = [name for name in ("every_hours", "daily", "weekly", "cron") if options[name] is not None]
     if len(named) > 1:
         raise click.UsageError("Name one of --every, --daily, --weekly and --cron.")
-    if options["to_all"] and options["exporters"]:
-        raise click.UsageError("--to-all is all of them: leave --to out.")
     changes = {
         name: options[name]
         for name in ("every_hours", "cron", "zone", "method", "jitter_seconds", "retries", "retry_seconds", "drill")
@@ -110,6 +107,6 @@ def _changes(options: dict[str, Any]) -> dict[str, Any]:
         changes["at"] = options["daily"]
     if options["weekly"] is not None:
         changes["weekday"], changes["at"] = options["weekly"]
-    if options["exporters"] or options["to_all"]:
+    if options["exporters"]:
         changes["exporters"] = list(options["exporters"])
     return changes

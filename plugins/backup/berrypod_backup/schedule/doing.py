@@ -71,7 +71,7 @@ def tell(info: ScheduleInfo) -> None:
     if not status.enabled:
         click.echo("Switch them on: berrypod backup schedule set --daily 03:00")
     else:
-        click.echo(f"To: {', '.join(info.settings.exporters or info.archives)}")
+        click.echo(f"To: {', '.join(info.settings.exporters)}")
         click.echo("Next: " + ", ".join(map(shown, info.next_runs)))
     if success := status.last_success:
         click.echo(f"Last made: {shown(success.at)}")

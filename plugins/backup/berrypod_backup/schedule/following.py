@@ -50,12 +50,9 @@ def lateness(settings: ScheduleSettings, times: Times, due: datetime, shop: str)
     return timedelta(seconds=int(most * int.from_bytes(digest[:4]) / 2**32))
 
 
-def followed(
-    before: ScheduleState | None, saved: SavedSchedule, now: datetime, *, archives: Sequence[str], shop: str
-) -> ScheduleState:
+def followed(before: ScheduleState | None, saved: SavedSchedule, now: datetime, *, shop: str) -> ScheduleState:
     """The state as it is now: with what has become due as `pending`.
 
-    :param archives: those that there are, for a schedule that names none.
     :param shop: tells shops apart: those of one machine do not all begin in the same second.
     """
     state = _counted(before, saved, now)
@@ -66,7 +63,7 @@ def followed(
     due = times.latest(now)
     if due is None or due <= state.counted or now < due + lateness(settings, times, due, shop):
         return state
-    return replace(state, counted=due, pending=Pending(due=due, exporters=tuple(settings.exporters or archives)))
+    return replace(state, counted=due, pending=Pending(due=due, exporters=tuple(settings.exporters)))
 
 
 def _counted(before: ScheduleState | None, saved: SavedSchedule, now: datetime) -> ScheduleState:

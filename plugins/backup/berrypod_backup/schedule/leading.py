@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -46,15 +46,11 @@ class Leader:
         stored: Stored[SavedSchedule],
         states: States,
         serving: Serving,
-        *,
-        archives: Callable[[], Sequence[str]],
         rhythm: Rhythm = USUAL,
     ) -> None:
-        """:param archives: names those that there are, at each look."""
         self._context = context
         self._stored = stored
         self._states = states
-        self._archives = archives
         self.serving = serving
         self.rhythm = rhythm
 
@@ -80,7 +76,7 @@ class Leader:
         if before is None and not saved.settings.enabled:
             return
         now = self._context.now()
-        state = following.followed(before, saved, now, archives=self._archives(), shop=self.shop)
+        state = following.followed(before, saved, now, shop=self.shop)
         if state != before:
             await self._write(state)
         if state.pending and following.is_turn(state.pending, now):
@@ -117,7 +113,7 @@ class Leader:
         state = following.ended(state, attempt, settings, self._context.now())
         await self._write(state)
         for exporter, trouble in attempt.failed.items():
-            log.warning("the backup that was due failed for %s: %s", exporter or "all", trouble.message)
+            log.warning("the backup that was due failed for %s: %s", exporter, trouble.message)
         if attempt.made:
             await self._follow_up(settings, state, attempt)
 

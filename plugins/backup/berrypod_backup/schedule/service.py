@@ -44,7 +44,7 @@ class Schedule:
         self._stored = Stored(context.database, KEY, SavedSchedule, DEFAULT)
         self._states = States(context.work_folder)
         serving = Serving(backups, self._archives, retention, drill)
-        self.leader = Leader(context, self._stored, self._states, serving, archives=lambda: self.archives)
+        self.leader = Leader(context, self._stored, self._states, serving)
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Make the backups that are due, in turn with all other processes, for as long as the block runs."""

@@ -53,7 +53,7 @@ class Serving:
         missing = {name: _missing(name, there) for name in pending.exporters if name not in there}
         names = [name for name in pending.exporters if name in there]
         if not names:
-            return Attempt(failed=missing or {"": _missing("", there)})
+            return Attempt(failed=missing)
         try:
             record = await self.backups.start(names, ACTOR, origin="schedule", method=settings.method)
             record = await self.backups.ended(record.id)
@@ -123,9 +123,8 @@ def _judged(record: BackupRecord, names: Sequence[str], missing: dict[str, Troub
 
 
 def _missing(name: str, there: Sequence[str]) -> Trouble:
-    said = f"There is no archive {name!r}" if name else "There is no archive for the backup to go to"
     return Trouble(
         code="archive_unknown",
-        message=f"{said}; there are: {', '.join(there) or 'none'}.",
+        message=f"There is no archive {name!r}; there are: {', '.join(there) or 'none'}.",
         hint="Choose archives that exist on /admin/backup/schedule; /admin/plugins tells why one is missing.",
     )

@@ -18,6 +18,9 @@ from berrypod_backup.zones import UTC_NAME, ZONE_HINT, known_zone, zone_of
 
 KEY: Final = "backup.schedule"
 
+KEEP: Final = "keep"
+"""The plugin's own archive, on this machine: it is always there, and needs nothing to be entered."""
+
 Kind = Literal["off", "every", "daily", "weekly", "cron"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DrillWhen = Literal["always", "daily", "weekly", "never"]
@@ -39,9 +42,9 @@ class ScheduleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     weekday: Annotated[Weekday, Meta(description="For `weekly`.")] = "sun"
     cron: Annotated[str, Meta(max_length=200, description="Five fields, for `cron`.")] = ""
     zone: Annotated[str, Meta(max_length=64, description="The IANA name of a time zone.")] = UTC_NAME
-    exporters: Annotated[
-        list[str], Meta(max_length=50, description="Names of exporters that have an archive; without any, all of them.")
-    ] = msgspec.field(default_factory=list[str])
+    exporters: Annotated[list[str], Meta(max_length=50, description="Names of exporters that have an archive.")] = (
+        msgspec.field(default_factory=lambda: [KEEP])
+    )
     method: Annotated[
         Method,
         Meta(description="`snapshot` keeps unchanged pages once; `compact` leaves unused ones out."),
@@ -136,6 +139,8 @@ def _wrong_fields(settings: ScheduleSettings, archives: Sequence[str]) -> list[t
         wrong.append(
             ("cron", "Give five fields: minute, hour, day of the month, month, day of the week; such as 0 3 * * *.")
         )
+    if settings.enabled and not settings.exporters:
+        wrong.append(("exporters", f"Say where to: {', '.join(archives)}."))
     if unknown := [name for name in settings.exporters if name not in archives]:
         wrong.append(
             ("exporters", f"There is no archive {unknown[0][:64]!r}. There are: {', '.join(archives) or 'none'}.")
