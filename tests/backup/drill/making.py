@@ -104,6 +104,10 @@ class Shop:
         (found,) = self.folder.rglob(f"*{ending}")
         return found
 
+    def parts_of_backups(self) -> list[Path]:
+        """All that the archive stores but manifests."""
+        return [path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".json"]
+
     def left_over(self) -> list[str]:
         """What drills have left beside their records."""
         return [path.name for path in (self.context.work_folder() / "drills" / "data").iterdir()]

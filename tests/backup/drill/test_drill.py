@@ -85,10 +85,7 @@ async def test_a_damaged_or_missing_part_of_the_archive_is_found(
     for spoil in (lambda path: changed(path, flip), Path.unlink):
         async with shop_with(encrypted_settings) as shop:
             manifest = await shop.backup(pages=pages)
-            part = next((shop.folder / "chunks").rglob("*")) if pages else shop.stored(".db")
-            if part.is_dir():
-                part = next(path for path in part.rglob("*") if path.is_file())
-            spoil(part)
+            spoil(next(path for path in shop.parts_of_backups() if path.suffix != ".map"))
             proof = await drilled(shop, manifest.id)
 
             assert proof.problem
@@ -97,6 +94,31 @@ async def test_a_damaged_or_missing_part_of_the_archive_is_found(
             assert (after.proven, after.proven_at) == (False, None)
             assert failed(shop).error == proof.problem
         shutil.rmtree(shop.folder)
+
+
+@pytest.mark.parametrize("pages", [False, True])
+async def test_a_check_that_finds_damage_takes_the_proof_away_and_names_it(
+    settings: Settings, quick_rendering: Rendering, pages: bool
+) -> None:
+    async with shop_with(settings) as shop:
+        manifest = await shop.backup(pages=pages)
+        assert (await drilled(shop, manifest.id)).problem is None
+        record = await shop.drill.start(SHED, manifest.id, ADA, kind="check")
+        assert (await shop.drill.ended(record.id)).state == "whole"
+
+        changed(next(path for path in shop.parts_of_backups() if path.suffix != ".map"), flip)
+        record = await shop.drill.start(SHED, manifest.id, ADA, kind="check")
+        ended = await shop.drill.ended(record.id)
+        after = await shop.archive.manifest(manifest.id)
+
+        assert ended.state == "failed"
+        assert ended.error is not None
+        assert (after.proven, after.verified_at) == (False, None)
+        assert after.proof is not None
+        assert (after.proof.problem, after.proof.how) == (
+            ended.error.message,
+            "All that is stored of it was read back.",
+        )
 
 
 async def test_a_backup_under_another_key_is_told_as_that(

@@ -176,6 +176,14 @@ def test_a_drill_that_failed_last_is_told_until_the_next_one_or_until_the_backup
     assert codes(replace(WELL, drills=[drill("failed", "x", "barn")])) == ["drill_failed.barn"]
 
 
+def test_a_check_that_failed_last_is_told_beside_drills() -> None:
+    checked = msgspec.structs.replace(drill("failed", manifest().id), kind="check")
+    found = only(replace(WELL, drills=[drill("proven", manifest().id), checked]))
+
+    assert (found.code, found.title) == ("check_failed.keep", "The last check of what keep keeps failed")
+    assert codes(replace(WELL, drills=[msgspec.structs.replace(checked, state="whole"), checked])) == []
+
+
 def test_backups_that_nobody_has_tried_are_told_after_a_day_and_old_proofs_after_a_fortnight() -> None:
     def of(*kept: Manifest) -> Seen:
         return replace(WELL, listings=[archive(*map(entry, kept), exporter="s3", off_site=True)])

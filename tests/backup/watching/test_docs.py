@@ -42,7 +42,7 @@ def test_every_figure_is_in_the_table_with_its_labels_and_no_other_is() -> None:
 
 def test_every_code_is_in_the_table() -> None:
     source = Path(words.__file__).read_text()
-    codes = set(re.findall(r'"((?:backup|archive|drill|disk|off_site)_[a-z_]+)"', source)) - {"backup_id"}
+    codes = set(re.findall(r'"((?:backup|archive|drill|check|disk|off_site)_[a-z_]+)"', source)) - {"backup_id"}
     told = set(re.findall(r"`([a-z_]+)(?:\.<exporter>)?`", PAGE.read_text().partition("## For Prometheus")[0]))
 
     assert codes

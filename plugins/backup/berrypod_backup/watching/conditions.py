@@ -102,10 +102,11 @@ def _drills_failed(seen: Seen) -> Iterator[Condition]:
         # One that was deleted since troubles nobody.
         there = record.exporter not in kept or record.copy_id in kept[record.exporter]
         if there and record.state == "failed" and record.error is not None:
+            drill = record.kind == "drill"
             yield _bad(
-                _code("drill_failed", record.exporter),
-                f"The last drill of {record.exporter} failed",
-                f"The backup {record.copy_id} is not proven: {record.error.message}",
+                _code("drill_failed" if drill else "check_failed", record.exporter),
+                f"The last {record.kind} of what {record.exporter} keeps failed",
+                f"The backup {record.copy_id} is not {'proven' if drill else 'whole'}: {record.error.message}",
                 record.error.hint,
             )
 
@@ -200,11 +201,11 @@ def newest_at(seen: Seen) -> datetime | None:
 
 
 def newest_drills(drills: Iterable[DrillRecord]) -> list[DrillRecord]:
-    """The newest drill of each exporter that told anything."""
-    found: dict[str, DrillRecord] = {}
+    """The newest drill of each exporter that told anything, and the newest check."""
+    found: dict[tuple[str, str], DrillRecord] = {}
     for record in drills:
-        if record.state in ("proven", "failed"):
-            found.setdefault(record.exporter, record)
+        if record.state in ("proven", "whole", "failed"):
+            found.setdefault((record.exporter, record.kind), record)
     return list(found.values())
 
 

@@ -122,7 +122,11 @@ class _Backups(Collector):
         yield _gauge(
             "berrypod_backup_drill_success",
             "1 if the last drill proved its backup.",
-            [((one.exporter,), float(one.state == "proven")) for one in newest_drills(self._seen.drills)],
+            [
+                ((one.exporter,), float(one.state == "proven"))
+                for one in newest_drills(self._seen.drills)
+                if one.kind == "drill"
+            ],
         )
         yield _counter(
             "berrypod_backup_drill_failures",
