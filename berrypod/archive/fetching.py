@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
@@ -29,7 +29,6 @@ from berrypod.storage.files import (
     temporary_path,
     translate_os_error,
 )
-from berrypod.storage.page_map import PageMap
 from berrypod.storage.priority import give_way
 from berrypod.storage.snapshot import SPARE_BYTES
 
@@ -92,7 +91,7 @@ class Fetching:
                 async for piece in pieces:
                     yield piece
         except NotFound:
-            raise BackupIncomplete(f"The file {layout.file_name(manifest.id)} is missing") from None
+            raise await self._explained(manifest, ()) from None
 
     async def _of_pages(self, manifest: Manifest) -> AsyncGenerator[bytes]:
         page_map = await self._stock.maps.of(manifest)
@@ -101,14 +100,19 @@ class Fetching:
                 async with aclosing(_in_thread(pages_in_order(page_map, chunk_path))) as blocks:
                     async for block in blocks:
                         yield block
-            except ChunkMissing as error:
-                raise await self.explained(page_map, error) from None
+            except ChunkMissing:
+                raise await self._explained(manifest, page_map.chunks) from None
 
-    async def explained(self, page_map: PageMap, error: BerrypodError) -> BerrypodError:
-        """A chunk that is missing may have been set aside, and then that is what is to be told."""
+    async def _explained(self, manifest: Manifest, chunks: Sequence[str]) -> BerrypodError:
+        """Why something is missing: the backup was deleted, a chunk set aside, or somebody has taken a file away."""
         found = listed(await self._stock.storage.list())
-        missing = [name for name in page_map.chunks if name not in found.chunks]
-        return lacking(missing, set(found.set_aside)) or error
+        if "manifest" not in found.parts[manifest.id]:
+            return layout.unknown(manifest.id)
+        missing = [name for name in chunks if name not in found.chunks]
+        # What is there again a moment later was not there when it was read.
+        return lacking(missing, set(found.set_aside)) or BackupIncomplete(
+            f"A part of backup {manifest.id} is missing: {layout.content_name(manifest)}, or what it needs"
+        )
 
 
 def _require_new(target: Path) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from berrypod.archive.archive import Archive, Taking
+from berrypod.archive.faults import ArchiveBusy
 from berrypod.archive.folder import FolderStorage
 from berrypod.declarations import Snapshot
 from berrypod.errors import BerrypodError
+from berrypod.kept import CopyUnknown
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.verification import VerifiedFile, verify
 from tests.archive.making import Elsewhere
@@ -80,3 +84,19 @@ def work(ground: Ground, doing: Doing, stop: Stop | None) -> Told:
     except BerrypodError as error:
         return Told(points, error.message, error.code, error.hint)
     return Told(points)
+
+
+def churn(ground: Ground, seed: int) -> None:
+    """Add and delete, beside another process that does the same."""
+    asyncio.run(_churn(ground, random.Random(seed)))
+
+
+async def _churn(ground: Ground, chance: random.Random) -> None:
+    archive, facts = ground.archive, await verify(ground.folder / "new.db", KEY)
+    for number in range(12):
+        taking = Taking(id=f"20260314-1200{number:02}-{chance.randbytes(4).hex()}", pages=chance.random() < 0.7)
+        await archive.take_file(ground.snapshot(facts), taking)
+        ids = [entry.id for entry in await archive.entries() if entry.kind == "backup" and entry.id]
+        if len(ids) > 2:
+            with suppress(CopyUnknown, ArchiveBusy):  # the other process was quicker, or is at it
+                await archive.delete(chance.choice(ids))

@@ -76,14 +76,21 @@ class Keep:
     settings: Settings
     folder: Path
     work: Path
+    made: Snapshot | None = None
 
     @classmethod
-    def of(cls, settings: Settings, folder: Path, *, elsewhere: bool = False) -> Keep:
+    def of(cls, settings: Settings, folder: Path, *, elsewhere: bool = False, snapshot: Snapshot | None = None) -> Keep:
         folder.mkdir(exist_ok=True)
         storage = FolderStorage(folder / "kept")
         work = folder / "work"
         archive = Archive(Elsewhere(storage) if elsewhere else storage, work_folder=lambda: work)
-        return cls(archive, settings, folder / "kept", work)
+        return cls(archive, settings, folder / "kept", work, snapshot)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Of the shop as it was in the beginning."""
+        assert self.made is not None
+        return self.made
 
     @property
     def elsewhere(self) -> Elsewhere:

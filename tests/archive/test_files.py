@@ -11,15 +11,16 @@ import pytest
 
 from berrypod.archive.archive import Taking
 from berrypod.archive.faults import BackupDamaged, BackupIncomplete
+from berrypod.declarations import Snapshot
 from berrypod.errors import Conflict, DiskFull, WrongKey
 from berrypod.kept import CopyUnknown
 from berrypod.settings import Secret, Settings
 from berrypod.storage.verification import verify
-from tests.archive.making import Keep, flip, snapshot_of
+from tests.archive.making import Keep, flip
 
 
 async def test_a_file_that_is_kept_comes_out_as_it_went_in(any_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(any_keep.settings, tmp_path / "snapshot.db")
+    snapshot = any_keep.snapshot
     manifest = await any_keep.keep(snapshot, pages=False, origin="schedule", made_by="schedule")
 
     assert await any_keep.fetched(manifest, tmp_path / "fetched.db") == snapshot.path.read_bytes()
@@ -33,7 +34,7 @@ async def test_a_file_that_is_kept_comes_out_as_it_went_in(any_keep: Keep, tmp_p
 
 
 async def test_it_is_a_backup_that_anybody_opens_with_the_key_alone(either_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(either_keep.settings, tmp_path / "snapshot.db")
+    snapshot = either_keep.snapshot
     manifest = await either_keep.keep(snapshot, pages=False)
     [path] = either_keep.folder.glob("*.db")
 
@@ -43,7 +44,7 @@ async def test_it_is_a_backup_that_anybody_opens_with_the_key_alone(either_keep:
 
 
 async def test_a_kept_file_is_streamed_and_deleted_as_a_copy_of_an_exporter(either_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(either_keep.settings, tmp_path / "snapshot.db")
+    snapshot = either_keep.snapshot
     delivered = await either_keep.archive.export(snapshot, tmp_path)
     [copy] = await either_keep.archive.list()
 
@@ -74,7 +75,7 @@ async def test_ids_that_are_not_there_are_unknown(keep: Keep, tmp_path: Path, ba
 
 
 async def test_verifying_notes_when_it_was(either_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(either_keep.settings, tmp_path / "snapshot.db")
+    snapshot = either_keep.snapshot
     manifest = await either_keep.keep(snapshot, pages=False)
     shares: list[float] = []
     verified = await either_keep.archive.verify(manifest.id, either_keep.passphrase, progress=shares.append)
@@ -89,7 +90,7 @@ async def test_verifying_notes_when_it_was(either_keep: Keep, tmp_path: Path) ->
 
 @pytest.mark.parametrize("at", [5, 100, None, -1])
 async def test_a_bit_that_flipped_anywhere_is_found(any_keep: Keep, tmp_path: Path, at: int | None) -> None:
-    manifest = await any_keep.keep(await snapshot_of(any_keep.settings, tmp_path / "snapshot.db"), pages=False)
+    manifest = await any_keep.keep(any_keep.snapshot, pages=False)
     name = f"berrypod-backup-{manifest.id}.db"
     flip(any_keep.folder / name, at)
 
@@ -107,7 +108,7 @@ async def test_a_bit_that_flipped_anywhere_is_found(any_keep: Keep, tmp_path: Pa
 
 
 async def test_another_key_is_no_damage(any_keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(any_keep.settings, tmp_path / "snapshot.db")
+    snapshot = any_keep.snapshot
     if not snapshot.encrypted:
         pytest.skip("there is no key")
     manifest = await any_keep.keep(snapshot, pages=False)
@@ -121,7 +122,7 @@ async def test_another_key_is_no_damage(any_keep: Keep, tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_gone_is_named(either_keep: Keep, tmp_path: Path) -> None:
-    manifest = await either_keep.keep(await snapshot_of(either_keep.settings, tmp_path / "snapshot.db"), pages=False)
+    manifest = await either_keep.keep(either_keep.snapshot, pages=False)
     name = f"berrypod-backup-{manifest.id}.db"
     (either_keep.folder / name).unlink()
 
@@ -134,7 +135,7 @@ async def test_a_file_that_is_gone_is_named(either_keep: Keep, tmp_path: Path) -
 
 
 async def test_nothing_is_written_over(keep: Keep, tmp_path: Path) -> None:
-    snapshot = await snapshot_of(keep.settings, tmp_path / "other.db")
+    snapshot = keep.snapshot
     taking = Taking(id=snapshot.id, pages=False)
     manifest = await keep.archive.take_file(snapshot, taking)
     with pytest.raises(Conflict):
@@ -145,7 +146,7 @@ async def test_nothing_is_written_over(keep: Keep, tmp_path: Path) -> None:
 
 
 async def test_a_note_stays_and_two_that_change_at_once_both_do(either_keep: Keep, tmp_path: Path) -> None:
-    manifest = await either_keep.keep(await snapshot_of(either_keep.settings, tmp_path / "snapshot.db"), pages=False)
+    manifest = await either_keep.keep(either_keep.snapshot, pages=False)
 
     await asyncio.gather(
         *(
@@ -161,9 +162,10 @@ async def test_a_note_stays_and_two_that_change_at_once_both_do(either_keep: Kee
 
 
 @pytest.mark.parametrize(("method", "name"), [("put", ".db"), ("put", ".json"), ("read", ".db"), ("list", "")])
-async def test_what_fails_on_its_way_leaves_nothing(settings: Settings, tmp_path: Path, method: str, name: str) -> None:
+async def test_what_fails_on_its_way_leaves_nothing(
+    settings: Settings, snapshot: Snapshot, tmp_path: Path, method: str, name: str
+) -> None:
     keep = Keep.of(settings, tmp_path / "archive", elsewhere=True)
-    snapshot = await snapshot_of(settings, tmp_path / "snapshot.db")
 
     def fail(called: str, on: str) -> None:
         if called == method and on.endswith(name):
@@ -177,11 +179,10 @@ async def test_what_fails_on_its_way_leaves_nothing(settings: Settings, tmp_path
 
 
 async def test_what_cannot_be_cleaned_up_at_once_is_no_backup_and_goes_later(
-    settings: Settings, tmp_path: Path
+    settings: Settings, snapshot: Snapshot, tmp_path: Path
 ) -> None:
     """The connection broke, say: nothing can be put, and nothing removed."""
     keep = Keep.of(settings, tmp_path / "archive", elsewhere=True)
-    snapshot = await snapshot_of(settings, tmp_path / "snapshot.db")
     broken = False
 
     def fail(called: str, on: str) -> None:
@@ -201,9 +202,8 @@ async def test_what_cannot_be_cleaned_up_at_once_is_no_backup_and_goes_later(
     assert keep.leftovers() == []
 
 
-async def test_who_is_cancelled_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+async def test_who_is_cancelled_leaves_nothing(settings: Settings, snapshot: Snapshot, tmp_path: Path) -> None:
     keep = Keep.of(settings, tmp_path / "archive", elsewhere=True)
-    snapshot = await snapshot_of(settings, tmp_path / "snapshot.db")
 
     def cancel(called: str, on: str) -> None:
         if (called, on[-3:]) == ("read", ".db"):
