@@ -124,7 +124,8 @@ class BackupsController(Controller):
         operation_id="downloadBackup",
         summary="Fetch the file of a backup",
         description="Once: when its last byte has left, the file is removed. If the connection breaks off it can be "
-        "fetched again, for an hour after it was made. 409 `backup_not_ready` while it is being made.",
+        "fetched again, for an hour after it was made. One that an archive keeps can be fetched for as long as it is "
+        "kept. 409 `backup_not_ready` while it is being made.",
         responses={
             **_FILE,
             **UNKNOWN,
@@ -137,11 +138,15 @@ class BackupsController(Controller):
         self,
         request: Request[Any, Any, Any],
         backups: NamedDependency[Backups],
+        kept: NamedDependency[Kept],
         backup_id: FromPath[str],
         exporter: Annotated[
             str | None, QueryParameter(max_length=64, description="Whose file, if several exporters made one")
         ] = None,
     ) -> Stream:
+        record = await backups.get(backup_id)
+        if export := record.kept_by(exporter):
+            return await kept_download(request, kept, export.exporter, record.id)
         return await download(request, backups, backup_id, exporter)
 
     @delete(

@@ -98,7 +98,7 @@ class Panel:
     async def _view(self, csrf_token: str, job: str) -> View:
         records = await self._backups.all()
         current = _current(records, job)
-        others = [record for record in records if record is not current][:_RECENT]
+        others = [record for record in records if record is not current and not record.only_kept][:_RECENT]
         last = await self._backups.last()
         return View(
             csrf_token=csrf_token,

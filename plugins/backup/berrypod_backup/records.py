@@ -127,6 +127,17 @@ class BackupRecord(msgspec.Struct, frozen=True, kw_only=True):
     def export_of(self, exporter: str) -> Export | None:
         return next((export for export in self.exports if export.exporter == exporter), None)
 
+    def kept_by(self, exporter: str | None = None) -> Export | None:
+        """What an archive keeps of it: that of `exporter`, or the first; None while there is a file to fetch once."""
+        if exporter is None and any(export.file for export in self.exports):
+            return None
+        return next((one for one in self.exports if one.kept and exporter in (None, one.exporter)), None)
+
+    @property
+    def only_kept(self) -> bool:
+        """True if all of it is where it is listed as kept."""
+        return all(export.kept for export in self.exports)
+
     def with_export(self, changed: Export) -> BackupRecord:
         exports = tuple(changed if export.exporter == changed.exporter else export for export in self.exports)
         return msgspec.structs.replace(self, exports=exports)

@@ -66,6 +66,13 @@ class TestApi:
         assert site.api("DELETE", "/kept/keep", params=copy).status_code == 204
         assert listed(site)["backups"] == []
 
+    def test_it_can_be_fetched_by_the_address_of_its_job_again_and_again(self, site: Site) -> None:
+        made = kept(site)
+        first, second = (site.api("GET", f"/{made['id']}/download", "backup:read") for _ in range(2))
+        assert first.status_code == second.status_code == 200
+        assert first.content == second.content
+        assert len(first.content) == made["snapshot"]["size_bytes"]
+
     def test_the_method_is_chosen_and_what_makes_no_sense_is_refused(self, site: Site) -> None:
         assert kept(site, method="compact")["snapshot"]["method"] == "compact"
         assert kept(site, fast=True)["method"] == "snapshot"
