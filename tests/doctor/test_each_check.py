@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
@@ -33,7 +34,7 @@ from tests.plugins.making import plugin
 from tests.storage.processes import can_become_nobody
 
 # The plugins that come with Berrypod. Others may be installed where this runs.
-OURS = ("backup", "restore", "stats")
+OURS = ("backup", "notify", "restore", "stats")
 
 
 @dataclass
@@ -105,6 +106,15 @@ def two_drivers(machine: Machine) -> None:
 
 def broken_plugin(machine: Machine) -> None:
     machine.plugins.append(plugin("ladder", berrypod_admin_panels=lambda context: [7]))
+
+
+def alarms_that_are_not_sent(machine: Machine) -> None:
+    folder = machine.shop.beside("-work") / "notify"
+    folder.mkdir(parents=True, mode=0o700)
+    trouble = {"code": "notification_not_sent", "message": "The mail server is away", "hint": "Start it."}
+    failing = {"since": "2026-03-14T12:00:00Z", "attempts": 7, "next_at": "2026-03-14T13:00:00Z", "trouble": trouble}
+    (folder / "told.json").write_text(json.dumps({"failing": {"email": failing}}))
+    (folder / "told.json").chmod(0o600)
 
 
 def readable_secrets(machine: Machine) -> None:
@@ -204,6 +214,7 @@ BAD: tuple[tuple[str, Callable[[Machine], object], Level], ...] = (
     ("clock", sql(f"UPDATE orders SET placed_at = '{NEXT_MONTH}' WHERE id = 2"), "fail"),
     ("integrity", flipped_bit, "fail"),
     ("backup", sql("DELETE FROM settings WHERE key = 'backup.last'"), "warn"),
+    ("alarms", alarms_that_are_not_sent, "warn"),
 )
 
 # Those with nothing to say where there is no file, no such field, only one secret, no production or no list of mounts.

@@ -91,7 +91,7 @@ class TestHealthy:
         report = look(shop, installed=True)
         assert {finding.check: finding for finding in report.findings if finding.level != "pass"} == {}
         assert report.level == "pass"
-        assert set(levels(report)) == {*CHECKS, "backup"} - {"env-file"}
+        assert set(levels(report)) == {*CHECKS, "backup", "alarms"} - {"env-file"}
 
     @pytest.mark.usefixtures("without_routes")
     def test_the_whole_file_is_only_read_when_there_is_time(self, shop: Shop) -> None:
@@ -277,4 +277,4 @@ def test_the_documentation_names_every_check() -> None:
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
     table = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     told = [name.strip(" `") for cell in table for name in cell.split(",")]
-    assert told == [*CHECKS, "backup"]
+    assert told == [*CHECKS, "backup", "alarms"]

@@ -166,7 +166,7 @@ class TestCompleteness:
 
         assert set(re.findall(r"`(\w+\.\w+)`", told)) == {f"{column.table.name}.{column.name}" for column in columns}
 
-    @pytest.mark.parametrize("name", ["backup", "stats"])
+    @pytest.mark.parametrize("name", ["backup", "notify", "stats"])
     def test_the_names_that_are_taken_are_told(self, check_plugin: CheckPlugin, name: str) -> None:
         plugin = check_plugin(importlib.import_module(f"berrypod_{name}.plugin"), name=name)
         told = pages.text().partition("Taken by the plugins")[2].partition("\n\n")[0]
@@ -176,6 +176,8 @@ class TestCompleteness:
             *plugin.backup_exporters,
             *plugin.admin_panels,
             *plugin.doctor_checks,
+            *(one.declaration for one in plugin.plugins.health_parts),
+            *(one.declaration for one in plugin.plugins.notifiers),
         ):
             assert f"`{part.name}`" in told
 
