@@ -21,6 +21,7 @@ from berrypod_backup.retention.words import in_words
 
 _ACTOR: Final = "cli"
 _GIGABYTE: Final = 1_000_000_000
+_MOST_GIGABYTES: Final = 1_000_000
 
 
 @asynccontextmanager
@@ -46,6 +47,8 @@ def changed(before: RetentionSettings, changes: dict[str, Any]) -> RetentionSett
     """:raises Invalid: a value is none that the field may have."""
     fields: dict[str, Any] = {**msgspec.to_builtins(before), "enabled": True, **changes}
     if (gigabytes := fields.pop("max_gigabytes", None)) is not None:
+        if not 0 <= gigabytes <= _MOST_GIGABYTES:
+            raise Invalid(f"There is no limit of {gigabytes} gigabytes", hint="Give a number; 0 for no limit.")
         fields["max_bytes"] = round(gigabytes * _GIGABYTE) or None
     try:
         return msgspec.convert(fields, RetentionSettings)
