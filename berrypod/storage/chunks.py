@@ -26,6 +26,7 @@ import re
 import struct
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from operator import lt
@@ -35,6 +36,7 @@ from berrypod.errors import DatabaseDamaged
 from berrypod.storage.faults import reach
 from berrypod.storage.files import PRIVATE_FILE, make_private_folder, temporary_path
 from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
+from berrypod.storage.pacing import PacedWriting
 
 MOST_PAGES = 1024
 MARK_BYTES = 16
@@ -51,9 +53,6 @@ _NUMBER = struct.Struct("<I")
 _NAME = re.compile(r"[0-9a-f]{64}")
 _LARGEST_END_BYTES = MOST_PAGES * ENTRY_BYTES + _TRAILER.size
 _BLOCK_PAGES = 256
-
-# As a snapshot's: bigger steps, written out at once, would keep customers' orders waiting for the disk.
-STEP_BYTES = 2_000_000
 
 
 class ChunkDamaged(DatabaseDamaged):
@@ -167,18 +166,18 @@ class ChunkWriter:
     folders to the disk when all is written.
 
     :param encrypted: whether the pages are.
-    :param paced: bring each 2 MB to the disk at once, which leaves it to others in between.
+    :param paced: spare those who wait for the disk (`pacing`).
     """
 
     def __init__(self, folder: Path, *, encrypted: bool, paced: bool = True) -> None:
-        self._folder, self._encrypted, self._paced = folder, encrypted, paced
+        self._folder, self._encrypted = folder, encrypted
         self._temporary = temporary_path(folder / "chunk")
         self._digest = hashlib.sha256()
         self._entries = bytearray()
         self._last = 0
-        self._unsynced = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         self._descriptor = os.open(self._temporary, flags, PRIVATE_FILE)
+        self._pacing = PacedWriting(self._descriptor) if paced else None
 
     def __len__(self) -> int:
         """The pages that it has."""
@@ -198,10 +197,8 @@ class ChunkWriter:
             self._entries += _NUMBER.pack(number + at) + mark_of(page, encrypted=self._encrypted)
         self._last = number + count - 1
         self._write(pages)
-        self._unsynced += len(pages)
-        if self._paced and self._unsynced >= STEP_BYTES:
-            os.fdatasync(self._descriptor)
-            self._unsynced = 0
+        if self._pacing is not None:
+            self._pacing.wrote(len(pages))
 
     def finish(self) -> NewChunk:
         """Bring it to the disk, and give it its name. If there is one of that name, it is the same.
@@ -209,6 +206,8 @@ class ChunkWriter:
         :raises OSError: (or FolderNotWritable, DiskFull) the disk refuses.
         """
         self._write(bytes(self._entries) + _trailer(self._entries, encrypted=self._encrypted))
+        if self._pacing is not None:
+            self._pacing.end()
         os.fsync(self._descriptor)
         size = os.fstat(self._descriptor).st_size
         os.close(self._descriptor)
@@ -224,6 +223,9 @@ class ChunkWriter:
     def give_up(self) -> None:
         """Remove what there is, unless it was finished."""
         if self._descriptor >= 0:
+            if self._pacing is not None:
+                with suppress(OSError):  # what is given up need not reach the disk
+                    self._pacing.end()
             os.close(self._descriptor)
             self._descriptor = -1
             self._temporary.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """A byte-for-byte copy of a file that stands still: no page is decrypted.
 
 By `copy_file_range`, which is as fast as `cp` is. At full speed that keeps orders waiting for the disk as `cp` does
-(measured: 110 ms in 1 of 100); in steps of 2 MB, each brought to the disk at once, 9 ms, at some 200 MB a second.
+(measured: 110 ms in 1 of 100); `pacing` spares them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import errno
 import os
 from collections.abc import Callable
 
-from berrypod.storage.chunks import STEP_BYTES
 from berrypod.storage.faults import reach
 from berrypod.storage.keys import PAGE_BYTES
+from berrypod.storage.pacing import STEP_BYTES, PacedWriting
 from berrypod.storage.page_source import LogPages
 
 _FAST_STEP_BYTES = 16_000_000
@@ -41,13 +41,16 @@ def copy_raw(
     """
     size = page_count * PAGE_BYTES
     step, done = _FAST_STEP_BYTES if fast else STEP_BYTES, 0
-    copier = _Copier(main, target)
-    while done < size and (copied := copier.copy(min(step, size - done), done)):
-        done += copied
-        if not fast:
-            os.fdatasync(target)
-        reach("raw_copy.copying")
-        after_step(done / size)
+    copier, paced = _Copier(main, target), PacedWriting(target)
+    try:
+        while done < size and (copied := copier.copy(min(step, size - done), done)):
+            done += copied
+            if not fast:
+                paced.wrote(copied)
+            reach("raw_copy.copying")
+            after_step(done / size)
+    finally:
+        paced.end()
     # Pages at the end that were never written are in no file.
     os.ftruncate(target, size)
     for first in range(1, page_count + 1, _LOG_PAGES):

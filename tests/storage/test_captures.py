@@ -124,28 +124,30 @@ class TestCaptures:
 
     @pytest.mark.parametrize("point", POINTS)
     async def test_killed_anywhere_it_leaves_the_shop_and_what_is_kept_as_they_were(
-        self, either_database: Database, kept: Kept, helper: Callable[[str, str], None], point: str
+        self, encrypted_database: Database, tmp_path: Path, helper: Callable[[str, str], None], point: str
     ) -> None:
-        _, former = await kept.capture(either_database)
-        await put(either_database, "one more")
+        kept = Kept(tmp_path / "kept", encrypted_database.key)
+        _, former = await kept.capture(encrypted_database)
+        await put(encrypted_database, "one more")
         command = capture_module.COMMAND
         helper(point, "kill")
         with pytest.raises(CaptureFailed):
-            await kept.capture(either_database)
+            await kept.capture(encrypted_database)
         capture_module.COMMAND = command  # type: ignore[misc]
         assert kept.check(former).whole
-        captured, page_map = await kept.capture(either_database)
+        captured, page_map = await kept.capture(encrypted_database)
         assert kept.check(page_map).whole
         assert captured.row_counts["settings"] == 1
 
     @pytest.mark.parametrize("point", POINTS[1:])
     async def test_a_disk_that_is_full_anywhere_is_told(
-        self, either_database: Database, kept: Kept, helper: Callable[[str, str], None], point: str
+        self, encrypted_database: Database, tmp_path: Path, helper: Callable[[str, str], None], point: str
     ) -> None:
+        kept = Kept(tmp_path / "kept", encrypted_database.key)
         helper(point, "ENOSPC")
         with pytest.raises(errors.DiskFull):
-            await kept.capture(either_database)
-        await put(either_database, "still open")
+            await kept.capture(encrypted_database)
+        await put(encrypted_database, "still open")
 
     async def test_a_disk_that_is_really_full_is_told(
         self, either_database: Database, small_disk: Path, helper: Callable[[str, str], None]
@@ -265,7 +267,7 @@ class TestRawSnapshots:
     @pytest.mark.parametrize("what", ["kill", "ENOSPC", "EIO"])
     async def test_whatever_befalls_the_copy_nothing_is_left_and_the_shop_goes_on(
         self,
-        either_database: Database,
+        encrypted_database: Database,
         tmp_path: Path,
         helper: Callable[[str, str], None],
         point: str,
@@ -276,9 +278,9 @@ class TestRawSnapshots:
         helper(point, what)
         expected = {"kill": CaptureFailed, "ENOSPC": errors.DiskFull, "EIO": errors.StorageError}[what]
         with pytest.raises(expected):
-            await make_snapshot(either_database, folder / "copy.db", method="snapshot")
+            await make_snapshot(encrypted_database, folder / "copy.db", method="snapshot")
         assert [*folder.iterdir()] == []
-        await put(either_database, "still open")
+        await put(encrypted_database, "still open")
 
     async def test_a_disk_that_is_really_full_is_told_and_left_clean(
         self,
@@ -336,7 +338,7 @@ async def test_under_load_each_copy_has_whole_transactions_alone(
         running(_WRITER, database.path, secret, stop) as second,
     ):
         before = -1
-        for turn in range(12):
+        for turn in range(8):
             fast = turn % 2 == 0
             if method == "capture":
                 captured, page_map = await kept.capture(database, fast=fast)
@@ -354,7 +356,7 @@ async def test_under_load_each_copy_has_whole_transactions_alone(
 
 
 _WRITER = """
-import random, sys
+import random, sys, time
 from pathlib import Path
 from berrypod.settings import Secret
 from berrypod.storage.connection import open_connection
@@ -366,9 +368,10 @@ print(flush=True)
 while not stop.exists():
     connection.execute("BEGIN IMMEDIATE")
     for _ in range(random.randrange(1, 40)):
-        connection.execute("INSERT INTO load_one VALUES (randomblob(3000))")
+        connection.execute("INSERT INTO load_one VALUES (randomblob(1000))")
         connection.execute("INSERT INTO load_two VALUES (1)")
     connection.execute("COMMIT")
+    time.sleep(0.02)  # so that the file stays small
 connection.close()
 """
 
