@@ -205,13 +205,11 @@ def test_the_webhook_is_set_up_signed_tried_and_removed(visitor: Visitor, web_se
     assert "Nobody is told" in send(visitor, "webhook/remove").text
 
 
-@pytest.mark.parametrize(
-    "url", ["", "ftp://example.com/", "https://", "javascript:alert(1)", "http://[::1", "http://a b/"]
-)
-def test_a_webhook_goes_to_http_and_nowhere_else(visitor: Visitor, url: str) -> None:
-    page = send(visitor, "webhook", url=url, secret="")
-    assert page.status == 422
-    assert "begins with https://" in page.text
+def test_a_webhook_goes_to_http_and_nowhere_else(visitor: Visitor) -> None:
+    for url in ("", "ftp://a.b/", "https://", "javascript:alert(1)", "http://[::1", "http://a b/"):
+        page = send(visitor, "webhook", url=url, secret="")
+        assert page.status == 422
+        assert "begins with https://" in page.text
 
 
 def test_the_pace_is_set(visitor: Visitor) -> None:
