@@ -22,6 +22,8 @@ import pytest
 from litestar.testing import TestClient
 
 from berrypod import __version__, events, hookspecs
+from berrypod.archive.archive import Taking
+from berrypod.archive.objects import ObjectStorage
 from berrypod.declarations import (
     AdminPanel,
     Allow,
@@ -47,7 +49,7 @@ from berrypod.declarations import (
     StatsProvider,
     Warn,
 )
-from berrypod.errors import Invalid, NotFound
+from berrypod.errors import BackupError, DatabaseDamaged, Invalid, NotFound
 from berrypod.events import Event, OrderPlaced, ShopStarted
 from berrypod.plugin_host.limits import DEFAULT_LIMITS
 from berrypod.plugin_host.registration import HOOKS
@@ -378,6 +380,52 @@ def test_the_example_of_a_guard_that_warns(
     assert warning.message == "Orders that are paid and not shipped in this file: 1."
     sent = berrypod_candidate("UPDATE orders SET status = 'shipped'")
     assert guards.judge("orders-to-send", sent) == Allow()
+
+
+async def test_the_example_of_an_archive_of_ones_own(
+    load: Load, check_plugin: CheckPlugin, berrypod_encrypted_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    module = load("berrypod_backup_exporters", "attic")
+    plugin = check_plugin(module, environ={"ATTIC_FOLDER": str(tmp_path)})
+    [exporter] = plugin.backup_exporters
+    archive = exporter.archive
+    assert archive is not None
+    assert isinstance(archive.storage, ObjectStorage)
+    with pytest.raises(BackupError, match="There is no folder"):
+        await archive.entries()
+
+    folder = tmp_path / "berrypod"
+    folder.mkdir()
+    whole = await archive.take_file(berrypod_encrypted_snapshot, Taking(id="20260314-120000-00000001", pages=False))
+    pages = await archive.take_file(berrypod_encrypted_snapshot, Taking(id="20260314-120000-00000002"))
+    for manifest in (whole, pages):
+        await archive.verify(manifest.id, None)
+        content = b"".join([piece async for piece in archive.open(manifest.id)])
+        assert content == berrypod_encrypted_snapshot.path.read_bytes()
+    [chunk] = folder.glob("chunks/*/*")
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    with pytest.raises(DatabaseDamaged, match=chunk.name):
+        await archive.verify(pages.id, None)
+    for entry in await archive.entries():
+        await archive.delete(entry.id or "")
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+def test_an_exporter_with_an_archive_is_one_that_exports_and_keeps(
+    load: Load, check_plugin: CheckPlugin, berrypod_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    (tmp_path / "berrypod").mkdir()
+    module = load("berrypod_backup_exporters", "attic")
+    plugin = check_plugin(module, environ={"ATTIC_FOLDER": str(tmp_path)})
+    delivered = plugin.export("attic", berrypod_snapshot)
+    kept = plugin.kept("attic")
+
+    assert isinstance(delivered, Delivered)
+    assert delivered.location == str(tmp_path / "berrypod")
+    [copy] = kept.list()
+    assert kept.open(copy.id) == berrypod_snapshot.path.read_bytes()
+    kept.delete(copy.id)
+    assert kept.list() == ()
 
 
 async def test_the_example_of_an_archive_source(load: Load, check_plugin: CheckPlugin, tmp_path: Path) -> None:
