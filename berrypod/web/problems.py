@@ -5,18 +5,20 @@ from __future__ import annotations
 import http
 import logging
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import quote
 
 import msgspec
 from advanced_alchemy.exceptions import DuplicateKeyError, ForeignKeyError, NotFoundError
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect, Template
 from sqlalchemy.exc import IntegrityError
 
 from berrypod import errors
 from berrypod.shop.fields import described
+from berrypod.web.access import Scope, rule_of
 from berrypod.web.form_tokens import expired_csrf_cookie
 
 log = logging.getLogger("berrypod.web")
@@ -40,9 +42,16 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def wants_problem(request: Request[Any, Any, Any]) -> bool:
-    """True for programs: under /api, or whoever asks for JSON and not for a page."""
+    """True for programs: under /api, at what a token is needed for, or whoever asks for JSON and not for a page."""
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("json" in accept and "text/html" not in accept)
+    if request.url.path.startswith("/api/") or _takes_token(request):
+        return True
+    return "json" in accept and "text/html" not in accept
+
+
+def _takes_token(request: Request[Any, Any, Any]) -> bool:
+    handler = cast("dict[str, Any]", request.scope).get("route_handler")  # none where nothing has this address
+    return isinstance(handler, BaseRouteHandler) and isinstance(rule_of(handler), Scope)
 
 
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

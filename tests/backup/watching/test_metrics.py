@@ -123,5 +123,6 @@ def test_a_token_with_the_scope_reads_the_figures_of_a_backup_that_was_made(site
 
 
 def test_nobody_else_does(site: Site) -> None:
-    assert site.client.get("/metrics").status_code == 401
+    nobody = site.client.get("/metrics")
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "unauthenticated"), "no page for people"
     assert site.client.get("/metrics", headers=site.bearer("backup:read")).status_code == 403
