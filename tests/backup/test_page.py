@@ -99,7 +99,7 @@ def test_kept_copies_are_shown_fetched_and_deleted(open_site: OpenSite) -> None:
     shelf = Shelf({"a/b c": b"123"})
     site = signed_in(open_site, exporter("shelf", deliver, kept=shelf))
     page = site.page()
-    assert "Shelf: kept copies" in words_of(page)
+    assert "Shelf b c.db" in words_of(page)
     assert 'href="/admin/backup/kept/shelf/download?copy=a/b%20c"' in page
     assert site.client.get("/admin/backup/kept/shelf/download?copy=a/b%20c").content == b"123"
     assert site.send("/admin/backup/kept/shelf/delete", copy="a/b c").status_code == 303

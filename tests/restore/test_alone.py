@@ -45,6 +45,7 @@ def test_each_of_its_hooks_is_declared() -> None:
     marked = {name for name in dir(plugin) if name.startswith("berrypod_") and callable(getattr(plugin, name))}
     assert marked == {
         "berrypod_admin_panels",
+        "berrypod_backup_exporters",
         "berrypod_lifespan",
         "berrypod_register_commands",
         "berrypod_restore_guards",

@@ -18,6 +18,13 @@ class RestoreUnknown(RestoreError):
     default_hint = "GET /api/restores lists them. A file that nobody restored is removed after a day."
 
 
+class FormerNeeded(RestoreError):
+    code = "former_needed"
+    status = 409
+    title = "The newest former database is always kept"
+    default_hint = "The last restore is undone with it. It goes when a newer one takes its place."
+
+
 class FormerUnknown(RestoreError):
     code = "former_unknown"
     status = 404

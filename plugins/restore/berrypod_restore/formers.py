@@ -14,15 +14,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from berrypod.decoding import decoder
 from berrypod.events import FormerDatabaseRemoved
-from berrypod.storage.files import fsync_folder, make_private_folder, sweep, write_durably
+from berrypod.storage.files import fsync_folder, make_private_folder, sweep, translate_os_error, write_durably
 from berrypod.storage.swap import fold_log
 from berrypod.storage.swap_journal import has_journal
-from berrypod_restore.faults import FormerUnknown
+from berrypod_restore.faults import FormerNeeded, FormerUnknown
 from berrypod_restore.records import Former, Operation
 from berrypod_restore.workroom import Workroom
 
@@ -113,13 +114,23 @@ class Formers:
             if former.id in also:
                 continue
             try:
-                self._remove(former)
+                self._remove(former, "pruned")
             except OSError as error:
                 log.warning("the former database %s could not be removed: %s", former.filename, error)
-            else:
-                self._workroom.emit(
-                    FormerDatabaseRemoved(former=former.id, size_bytes=former.size_bytes, reason="pruned")
-                )
+
+    def remove(self, former_id: str) -> None:
+        """Remove one that somebody does not want any more.
+
+        :raises FormerUnknown: there is none of this id.
+        :raises FormerNeeded: it is the newest: without it, the last restore could not be undone.
+        """
+        former = self.get(former_id)
+        if former.id == self.get(None).id:
+            raise FormerNeeded
+        try:
+            self._remove(former, "deleted")
+        except OSError as error:
+            raise translate_os_error(error, self.folder) from error
 
     def sweep(self) -> None:
         """Remove what is known of files that are not there: of replacements that came to nothing.
@@ -157,12 +168,13 @@ class Formers:
             return Former(id=former_id, filename=path.name, size_bytes=size, replaced_at=time, openable=openable)
         return msgspec.structs.replace(facts, id=former_id, filename=path.name, size_bytes=size, openable=openable)
 
-    def _remove(self, former: Former) -> None:
+    def _remove(self, former: Former, reason: Literal["pruned", "deleted"]) -> None:
         path = self.path_of(former.id)
         for end in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + end).unlink(missing_ok=True)
         self._facts(former.id).unlink(missing_ok=True)
         fsync_folder(self.folder)
+        self._workroom.emit(FormerDatabaseRemoved(former=former.id, size_bytes=former.size_bytes, reason=reason))
 
     def _facts(self, former_id: str) -> Path:
         return self.folder / f"{self._stem}-{former_id}.json"

@@ -1,4 +1,4 @@
-"""The names of the plugin's settings."""
+"""The names of the plugin's settings, and of the exporter that lists what restores have put aside."""
 
 from __future__ import annotations
 
@@ -6,3 +6,4 @@ from typing import Final
 
 MAX_BYTES: Final = "BERRYPOD_RESTORE_MAX_BYTES"
 FORMERS_KEPT: Final = "BERRYPOD_RESTORE_FORMERS"
+FORMER_COPIES: Final = "former"

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import click
 
 from berrypod.commands.lazy import LazyCommand
-from berrypod.declarations import AdminPanel, RestoreGuard, RestoreRehearsal, SettingDeclaration
+from berrypod.declarations import AdminPanel, BackupExporter, RestoreGuard, RestoreRehearsal, SettingDeclaration
 from berrypod.hookspecs import hookimpl
 from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
 
@@ -53,6 +53,11 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
             default="3",
         ),
     ]
+
+
+@hookimpl
+def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter]:
+    return [restores_of(context).former_exporter]
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from berrypod.archive.archive import Archive, Manifest
 from berrypod.context import PluginContext
+from berrypod.declarations import BackupExporter
 from berrypod.kept import Kept, KeptListing
 from berrypod.settings import Secret
 from berrypod_restore.applying import Applying
@@ -19,7 +20,9 @@ from berrypod_restore.comparing import Comparing, Contender
 from berrypod_restore.deciding import Deciding, contender_of, keep_of
 from berrypod_restore.differences import Comparison, Kind
 from berrypod_restore.examining import Examining
+from berrypod_restore.former_copies import former_exporter
 from berrypod_restore.formers import Formers
+from berrypod_restore.names import FORMER_COPIES
 from berrypod_restore.pace import Pace
 from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord, Source
 from berrypod_restore.staging import Room, Staging
@@ -148,8 +151,8 @@ class Restores:
         return await self._staging.room(size_bytes)
 
     async def kept(self) -> list[KeptListing]:
-        """The copies that exporters keep, each of which `stage_kept` takes."""
-        return await Kept(self.context.plugins).listings()
+        """The copies that exporters keep, each of which `stage_kept` takes, without the former databases."""
+        return [one for one in await Kept(self.context.plugins).listings() if one.exporter != FORMER_COPIES]
 
     async def get(self, restore_id: str) -> RestoreRecord:
         """:raises RestoreUnknown: there is none of this id, or no longer."""
@@ -286,6 +289,11 @@ class Restores:
             by=by,
             address=address,
         )
+
+    @property
+    def former_exporter(self) -> BackupExporter:
+        """Lists former databases among the backups that are kept."""
+        return former_exporter(self._formers)
 
     async def formers(self) -> list[Former]:
         """The databases that were replaced and are kept, the newest first."""
