@@ -150,6 +150,12 @@ class TestLosses:
         assert (tables["extra"].current, tables["extra"].candidate) == (0, 0)
         assert not {"admin_sessions", "login_attempts", "alembic_version"} & set(tables)
 
+    def test_what_is_carried_over_is_no_difference_of_the_settings(self, shop: Shop) -> None:
+        taken = "INSERT INTO settings (key, value, updated_at) VALUES ('backup.last_at', '1', '2026-03-14 12:00:00')"
+        settings = {table.name: table for table in compared(shop, shop.copied().run(taken)).tables}["settings"]
+
+        assert settings.difference == 0
+
 
 class TestChanges:
     @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from sqlcipher3 import dbapi2
 
-from berrypod.shop.settings import CURRENCY
+from berrypod.shop.settings import CURRENCY, SET_BY_PEOPLE
 from berrypod.storage import schema
 from berrypod.storage.verification import count_rows
 from berrypod_restore.differences import (
@@ -98,7 +98,7 @@ def _both(
     return Comparison(
         current=_side(ours, current_file),
         candidate=_side(theirs, candidate_file),
-        tables=_tables(ours.asked(count_rows), theirs.asked(count_rows)),
+        tables=_tables(ours.asked(_rows), theirs.asked(_rows)),
         lost=tuple(lost for lost, _ in found),
         returning=tuple(returning for _, returning in found),
         state=state,
@@ -109,7 +109,7 @@ def _alone(theirs: Source, candidate_file: FileFacts | None, error: str, state: 
     return Comparison(
         current=None,
         candidate=_side(theirs, candidate_file),
-        tables=_tables(None, theirs.asked(count_rows)),
+        tables=_tables(None, theirs.asked(_rows)),
         lost=(),
         returning=(),
         state=state,
@@ -191,6 +191,15 @@ def _side(source: Source, file: FileFacts | None) -> Side:
     oldest, newest = source.row(_TIMES) or (None, None)
     name, currency = (source.setting(key) for key in ("shop.name", CURRENCY))
     return Side(**facts, shop_name=shown(name), currency=currency, oldest_at=time_of(oldest), newest_at=time_of(newest))
+
+
+def _rows(connection: dbapi2.Connection) -> dict[str, int]:
+    """Of each table; of the settings those alone that are compared: a backup that is taken first is no difference."""
+    counts = count_rows(connection)
+    if "settings" in counts:
+        statement = f"SELECT count(*) FROM settings WHERE {SET_BY_PEOPLE}"  # noqa: S608 - a constant
+        counts["settings"] = int(connection.execute(statement).fetchone()[0])
+    return counts
 
 
 def _tables(current: dict[str, int] | None, candidate: dict[str, int]) -> tuple[TableDifference, ...]:
