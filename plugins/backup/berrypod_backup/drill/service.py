@@ -70,11 +70,13 @@ class Drill:
         :raises BackupUnknown: there is no such backup.
         :raises DrillInterrupted: it was cancelled, the shop was stopped, or its file was replaced meanwhile.
         """
+        others = set(self._tasks)
         record = await self.start(exporter, backup_id, by)
         try:
             ended = await self.ended(record.id)
         except asyncio.CancelledError:
-            await self._cancel(record.id)
+            if record.id not in others:  # one that somebody else has begun goes on
+                await self._cancel(record.id)
             raise
         except DrillUnknown:
             raise DrillInterrupted("The drill was cancelled") from None
