@@ -21,7 +21,7 @@ FOLDER = Path(berrypod_backup.__file__).parent
 
 def test_it_works_alone(check_plugin: CheckPlugin) -> None:
     checked = check_plugin(plugin, name="backup")
-    assert [one.name for one in checked.backup_exporters] == ["download"]
+    assert [one.name for one in checked.backup_exporters] == ["download", "keep"]
     assert "Download backup" in checked.render("backup")
     assert checked.figures("backup")["last_backup"].text == "never"
     assert set(checked.commands) == {"backup"}
@@ -48,13 +48,14 @@ def test_it_imports_no_other_plugin_and_nothing_private() -> None:
             for module in modules:
                 assert not module.startswith(("berrypod_stats", "berrypod_restore")), path
                 assert not any(part.startswith("_") and part != "__future__" for part in module.split(".")), path
-            assert not any(name.startswith("_") for name in names), path
+            assert not any(name.startswith("_") for name in names if name != "__version__"), path
 
 
 def test_each_of_its_hooks_is_declared() -> None:
     marked = {name for name in dir(plugin) if name.startswith("berrypod_") and callable(getattr(plugin, name))}
     assert marked == {
         "berrypod_admin_panels",
+        "berrypod_archive_sources",
         "berrypod_backup_exporters",
         "berrypod_doctor_checks",
         "berrypod_health_parts",
@@ -62,6 +63,8 @@ def test_each_of_its_hooks_is_declared() -> None:
         "berrypod_observe",
         "berrypod_register_commands",
         "berrypod_route_handlers",
+        "berrypod_settings",
+        "berrypod_settings",
         "berrypod_stats_providers",
     }
     assert hookimpl is not None
