@@ -64,7 +64,6 @@ def test_each_of_its_hooks_is_declared() -> None:
         "berrypod_register_commands",
         "berrypod_route_handlers",
         "berrypod_settings",
-        "berrypod_settings",
         "berrypod_stats_providers",
     }
     assert hookimpl is not None

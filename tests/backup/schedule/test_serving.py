@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from berrypod_backup import plugin
+from berrypod_backup import plugin, shared
 from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.records import INTERRUPTED
 from berrypod_backup.schedule.serving import CANCELLED, Serving
@@ -29,7 +29,7 @@ async def shop(settings: Settings) -> AsyncIterator[Shop]:
 
 
 def serving_of(shop: Shop) -> Serving:
-    return plugin.schedule_of(shop.parts.context("backup")).leader.serving
+    return shared.schedule_of(shop.parts.context("backup")).leader.serving
 
 
 def pending(shop: Shop, *exporters: str) -> Pending:
