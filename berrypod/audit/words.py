@@ -89,7 +89,7 @@ class _Details:
 
     @property
     def trouble(self) -> str:
-        return _sentences(self["error"], self["hint"])
+        return sentences(self["error"], self["hint"])
 
     @property
     def undo(self) -> bool:
@@ -100,7 +100,8 @@ def _joined(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _sentences(*parts: str) -> str:
+def sentences(*parts: str) -> str:
+    """The parts, each ended by a full stop if nothing else ends it."""
     return " ".join(part if part.endswith((".", "!", "?", "…")) else f"{part}." for part in parts if part)
 
 
@@ -173,7 +174,7 @@ def _inspected(of: _Details) -> Told:
 
 def _refused(of: _Details) -> Told:
     by = f"Refused by the guard {of['guard']} of the plugin {of['plugin']}." if of["guard"] else ""
-    return Told("A restore was refused", _sentences(of.trouble, by), "warn")
+    return Told("A restore was refused", sentences(of.trouble, by), "warn")
 
 
 def _finished(of: _Details) -> Told:
@@ -201,7 +202,7 @@ def _failed(of: _Details) -> Told:
         if of.is_true("former_current")
         else "Look at the shop: it may not run on the database that it had."
     )
-    return Told("An undo failed" if of.undo else "A restore failed", _sentences(of.trouble, shop), "bad")
+    return Told("An undo failed" if of.undo else "A restore failed", sentences(of.trouble, shop), "bad")
 
 
 def _interrupted(of: _Details) -> Told:
@@ -258,7 +259,7 @@ _WORDS: Final[Mapping[str, Callable[[_Details], Told]]] = MappingProxyType(
             "good",
         ),
         events.BackupDrillFailed.name: lambda of: Told(
-            f"A drill failed: {of['exporter']}", _sentences(of.trouble, of["copy_id"]), "bad"
+            f"A drill failed: {of['exporter']}", sentences(of.trouble, of["copy_id"]), "bad"
         ),
         events.BackupScheduleChanged.name: lambda of: Told(
             "Backups are made by themselves"

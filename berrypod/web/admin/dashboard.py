@@ -13,6 +13,7 @@ from litestar.response import Template
 from berrypod.accounts import Accounts
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.accounts.totp import TotpStatus
+from berrypod.audit.words import sentences
 from berrypod.health import Health
 from berrypod.keys.keeping import KeyState
 from berrypod.keys.rotation_records import KeyStatus
@@ -141,7 +142,7 @@ async def _of_the_parts(health: Health) -> list[Attention]:
         Attention(
             kind=condition.severity,
             title=condition.title,
-            text=f"{condition.text} {condition.what_to_do}",
+            text=sentences(condition.text, condition.what_to_do),
             path=condition.path,
             link="See to it",
         )

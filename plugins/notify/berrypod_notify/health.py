@@ -68,7 +68,7 @@ def _failed(name: str, title: str, failing: Failing) -> Condition:
         code=failed_code(name),
         severity="warn",
         title=f"Alarms cannot be sent: {title}"[:80],
-        text=f"It failed {times}, first on {failing.since:%Y-%m-%d at %H:%M} UTC: {failing.trouble.message}"[:900],
+        text=f"It failed {times}, first on {failing.since:%Y-%m-%d at %H:%M} UTC: {failing.trouble.message}."[:900],
         what_to_do=f"{failing.trouble.hint} Then send a test on {PATH}."[:900],
         path=PATH,
     )

@@ -20,6 +20,9 @@ NO_ERRORS: Final[Mapping[str, str]] = {}
 
 _SECONDS: Final = 10.0
 
+# What was sent, before one asks for more.
+_SHOWN: Final = 8
+
 KINDS: Final[dict[NotificationKind, str]] = {
     "alarm": "It has begun",
     "reminder": "It goes on",
@@ -76,7 +79,9 @@ class Panel:
 
     async def render_sent(self, _: PanelRequest) -> str:
         """What waits and what was sent."""
-        return self._render("sent", status=await self._alarms.status(), kinds=KINDS)
+        status = await self._alarms.status()
+        titles = {one.name: one.title for one in status.notifiers}
+        return self._render("sent", status=status, kinds=KINDS, titles=titles, shown=_SHOWN)
 
     async def corrected(self, token: str, form: str, values: Mapping[str, str], errors: Mapping[str, str]) -> str:
         """A page with the forms alone, of which one came back with errors."""
