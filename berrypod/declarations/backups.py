@@ -27,8 +27,8 @@ class Snapshot:
     """A consistent, verified copy of the shop's file, made for one backup and gone after it.
 
     It opens with the shop's key and no other. `id` is safe in file names; `sha256` is of the file's bytes, in hex;
-    `method` is how it was made; `row_counts` maps each table to its rows; `key_fingerprint` tells which passphrase opens
-    it, where that is known. All exporters of a backup share it: never change it.
+    `method` is how it was made; `row_counts` maps each table to its rows; `key_fingerprint` tells which passphrase
+    opens it, where that is known. All exporters of a backup share it: never change it.
     """
 
     id: str

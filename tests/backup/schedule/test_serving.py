@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from berrypod_backup import plugin, shared
+from berrypod_backup import shared
 from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.records import INTERRUPTED
 from berrypod_backup.schedule.serving import CANCELLED, Serving
