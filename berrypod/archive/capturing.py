@@ -21,6 +21,7 @@ from berrypod.archive import layout
 from berrypod.archive.entries import listed
 from berrypod.archive.faults import BackupDamaged
 from berrypod.archive.manifest import Manifest
+from berrypod.archive.sparse import sparse_chunks
 from berrypod.archive.stock import Stock
 from berrypod.archive.taking import Adding, Taking, described
 from berrypod.archive.threads import apart, go_on
@@ -57,7 +58,8 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is asked of a capture. `staging` is where chunks and the map come to lie; `wrote` is told each chunk."""
+    """What is asked of a capture. `staging` is where chunks and the map come to lie; `wrote` is told each chunk. Pages
+    of `distrusted` chunks are stored anew."""
 
     staging: Path
     known: Path | None
@@ -168,6 +170,7 @@ class Capturing:
         async with self._adding.begun(taking), stock.place.staging() as staging:
             there = listed(await stock.storage.list(layout.CHUNKS)).chunks
             known, storing = await stock.ends.level(there), _Storing(stock, backup.key)
+            distrusted = await sparse_chunks(stock) | set(distrusted)
             order = Order(staging=staging, known=known, distrusted=distrusted, wrote=storing.queue.put_nowait)
             state, _ = await side_by_side(storing.ended_by(backup.capture(order)), storing.run())
             content = await asyncio.to_thread((staging / MAP_NAME).read_bytes)

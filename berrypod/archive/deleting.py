@@ -4,7 +4,8 @@ The manifest goes first: from then on there is no such backup. Then its file or 
 any more. A crash in between leaves chunks that nobody needs, which the next deletion or the next start frees.
 
 A chunk goes when none of its pages is needed. One of which a few are stays whole: to repack it, the maps of all backups
-that need it, and what their manifests say of them, would have to change at one stroke.
+that need it, and what their manifests say of them, would have to change at one stroke. New backups leave such chunks
+behind instead (`sparse`).
 """
 
 from __future__ import annotations

@@ -62,6 +62,8 @@ class Fetching:
                     await asyncio.to_thread(fsync_folder, target.parent)
                 finally:
                     temporary.unlink(missing_ok=True)
+        except FileExistsError:
+            raise _taken(target) from None
         except OSError as error:
             raise translate_os_error(error, target.parent) from error
 
@@ -95,7 +97,7 @@ class Fetching:
 
     async def _of_pages(self, manifest: Manifest) -> AsyncGenerator[bytes]:
         page_map = await self._stock.maps.of(manifest)
-        async with chunks_of(self._stock.place, page_map.chunks, check=True) as chunk_path:
+        async with chunks_of(self._stock.place, page_map, check=True) as chunk_path:
             try:
                 async with aclosing(_in_thread(pages_in_order(page_map, chunk_path))) as blocks:
                     async for block in blocks:
@@ -117,8 +119,12 @@ class Fetching:
 
 def _require_new(target: Path) -> None:
     if target.exists():
-        raise Conflict(f"There is a file already: {target}", hint="Choose another name.")
+        raise _taken(target)
     sweep(target.parent, of=target)
+
+
+def _taken(target: Path) -> Conflict:
+    return Conflict(f"There is a file already: {target}", hint="Choose another name.")
 
 
 async def _told(pieces: AsyncGenerator[bytes], size: int, progress: Share | None) -> AsyncGenerator[bytes]:

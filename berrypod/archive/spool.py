@@ -12,6 +12,9 @@ from berrypod.archive import layout
 from berrypod.archive.place import Place
 from berrypod.errors import NotFound
 from berrypod.storage.chunks import ChunkDamaged, ChunkMissing, chunk_path
+from berrypod.storage.files import require_space
+from berrypod.storage.page_map import PageMap
+from berrypod.storage.snapshot import SPARE_BYTES
 
 # Names the file of a chunk, in a thread; it may be fetched first.
 ChunkPath = Callable[[str], Path]
@@ -20,27 +23,33 @@ _AHEAD: Final = 4
 
 
 @asynccontextmanager
-async def chunks_of(place: Place, names: Sequence[str], *, check: bool) -> AsyncGenerator[ChunkPath]:
+async def chunks_of(place: Place, page_map: PageMap, *, check: bool) -> AsyncGenerator[ChunkPath]:
     """Have the chunks while the block runs. Of a storage elsewhere they are fetched, some ahead of their use.
 
-    What names a chunk is for threads, and raises ChunkMissing where there is none. They take as much space as the
-    backup.
+    What names a chunk is for threads, and raises ChunkMissing where there is none.
 
     :param check: raise ChunkDamaged for one that was fetched with another digest than its name.
+    :raises DiskFull: there is no space for what is fetched, as much as the backup has.
     """
     local = place.local_chunks
     if local is not None:
         yield lambda name: chunk_path(local, name)
         return
     async with place.spool() as folder:
+        await asyncio.to_thread(require_space, folder, page_map.size_bytes + SPARE_BYTES)
         fetching = _Fetching(place, folder, check=check)
-        ahead = asyncio.create_task(fetching.ahead(names))
+        ahead = asyncio.create_task(fetching.ahead(await asyncio.to_thread(_as_needed, page_map)))
         try:
             yield fetching.path
         finally:
             ahead.cancel()
             fetching.stop()
             await asyncio.gather(ahead, *fetching.tasks.values(), return_exceptions=True)
+
+
+def _as_needed(page_map: PageMap) -> list[str]:
+    """The names of the chunks, in the order in which pages are."""
+    return [page_map.chunks[place] for place in dict.fromkeys(run.chunk for run in page_map.runs())]
 
 
 class _Fetching:

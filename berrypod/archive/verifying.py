@@ -131,7 +131,7 @@ class Verifying:
     async def checked(self, page_map: PageMap, key: DatabaseKey | None, progress: Share | None = None) -> PagesChecked:
         """What is found when all of a map's chunks are read."""
         tell = in_loop(progress) if progress is not None else None
-        async with chunks_of(self._stock.place, page_map.chunks, check=False) as chunk_path:
+        async with chunks_of(self._stock.place, page_map, check=False) as chunk_path:
 
             def work(stop: threading.Event) -> PagesChecked:
                 return check_pages(page_map, key, chunk_path, stop=stop, tell=tell)

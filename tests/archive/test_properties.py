@@ -56,6 +56,7 @@ class Ground:
     kept: dict[str, bytes] = field(default_factory=dict[str, bytes])
     pages: list[bytes] = field(default_factory=list[bytes])
     added: int = 0
+    written: int = 0
 
     async def add(self, count: int, seed: int, whole: bool) -> None:
         chance = random.Random(seed)
@@ -83,6 +84,7 @@ class Ground:
             Taking(id=f"{at:%Y%m%d-%H%M%S}-{seed:08x}"[:24], pages=not whole),
         )
         self.kept[manifest.id] = content
+        self.written += manifest.stored_bytes
 
     async def delete(self, place: int) -> None:
         if self.kept:
@@ -123,3 +125,31 @@ def test_each_backup_that_is_left_is_whole_and_no_chunk_is_there_in_vain(
     steps: list[tuple[str, int, int, bool]], elsewhere: bool
 ) -> None:
     asyncio.run(_run(steps, elsewhere=elsewhere))
+
+
+async def _months(folder: Path) -> tuple[float, float]:
+    """Backups of a shop of which some pages never change and the others often do; the last three are kept.
+
+    Returns how much is stored in the end, and how much was written for what had changed.
+    """
+    ground = Ground(Archive(FolderStorage(folder / "kept"), work_folder=lambda: folder / "work"), folder)
+    pages, changed = 600, 0
+    await ground.add(pages, 0, whole=False)
+    first = ground.written
+    for seed in range(1, 30):
+        before = list(ground.pages)
+        await ground.add(pages, seed, whole=False)
+        changed += sum(page != other for page, other in zip(before, ground.pages, strict=True))
+        if len(ground.kept) > 3:
+            await ground.delete(0)
+    await ground.judge()
+    stored = sum(path.stat().st_size for path in folder.glob("kept/chunks/*/*"))
+    return stored / (pages * PAGE_BYTES), (ground.written - first) / (changed * PAGE_BYTES)
+
+
+def test_what_is_stored_and_written_stays_in_proportion_over_months(tmp_path: Path) -> None:
+    """Three backups, each of which has changed 30 % of the pages: 1.6 times the pages are needed."""
+    stored, written = asyncio.run(_months(tmp_path))
+
+    assert stored < 3
+    assert written < 1.5

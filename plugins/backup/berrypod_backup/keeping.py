@@ -22,7 +22,7 @@ _HINT: Final = (
 def folder_setting() -> SettingDeclaration:
     return SettingDeclaration(
         name=VARIABLE,
-        help="the folder that backups are kept in, its whole path; without it, one beside the shop's file",
+        help="where backups of this shop are kept, and of no other; without it, in a folder beside the shop's file",
     )
 
 
