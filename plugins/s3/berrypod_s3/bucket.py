@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from boto3.session import Session
 from botocore.config import Config
+from botocore.session import Session as LibrarySession
 
 from berrypod.archive.objects import StoredObject
 from berrypod_s3.config import S3Config
@@ -30,6 +32,17 @@ for _name in ("boto3", "botocore", "s3transfer", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 _CONNECTIONS: Final = 12
+
+# Of other programs' settings on this machine: what is meant is said here, and a profile that is missing stops nothing.
+_IGNORED: Final = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+# It has the description of the service, which takes most of the time. Clients are made one at a time.
+_session = Session(botocore_session=LibrarySession(session_vars=_IGNORED))
+_making = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,28 +187,27 @@ def _stored(name: str, size_bytes: int, modified_at: datetime | None) -> StoredO
 
 
 def _client(config: S3Config, pace: Pace) -> S3Client:
-    session = Session(
-        aws_access_key_id=config.access_key_id,
-        aws_secret_access_key=config.secret_access_key.reveal(),
-        aws_session_token=config.session_token.reveal() if config.session_token else None,
-        region_name=config.region,
-    )
-    return session.client(  # pyright: ignore[reportUnknownMemberType] - of the services that are not installed
-        "s3",
-        endpoint_url=config.endpoint,
-        config=Config(
-            connect_timeout=pace.connect_seconds,
-            read_timeout=pace.read_seconds,
-            retries={"mode": "standard", "total_max_attempts": pace.attempts},
-            max_pool_connections=_CONNECTIONS,
-            signature_version="s3v4",
-            tcp_keepalive=True,
-            # The digest of each body is signed, and the server refuses what arrives as something else. The newer
-            # checksums would do the same, but many providers do not know them.
-            s3={"addressing_style": "path" if config.path_style else "virtual", "payload_signing_enabled": True},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            # What is meant is said here; other programs' settings on this machine do not count.
-            ignore_configured_endpoint_urls=True,  # pyright: ignore[reportCallIssue] - the stubs lag behind
-        ),
-    )
+    token = config.session_token
+    with _making:
+        return _session.client(  # pyright: ignore[reportUnknownMemberType] - of the services that are not installed
+            "s3",
+            aws_access_key_id=config.access_key_id,
+            aws_secret_access_key=config.secret_access_key.reveal(),
+            aws_session_token=token.reveal() if token else None,
+            region_name=config.region,
+            endpoint_url=config.endpoint,
+            config=Config(
+                connect_timeout=pace.connect_seconds,
+                read_timeout=pace.read_seconds,
+                retries={"mode": "standard", "total_max_attempts": pace.attempts},
+                max_pool_connections=_CONNECTIONS,
+                signature_version="s3v4",
+                tcp_keepalive=True,
+                # The digest of each body is signed, and the server refuses what arrives as something else. The newer
+                # checksums would do the same, but many providers do not know them.
+                s3={"addressing_style": "path" if config.path_style else "virtual", "payload_signing_enabled": True},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                ignore_configured_endpoint_urls=True,  # pyright: ignore[reportCallIssue] - the stubs lag behind
+            ),
+        )

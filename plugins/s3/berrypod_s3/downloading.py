@@ -25,15 +25,17 @@ class Download:
         self._reading: asyncio.Future[bytes] | None = None
         self._etag: str | None = None
         self._offset = 0
+        self._broken_at = 0
+        self._breaks = 0
 
     async def piece(self) -> bytes:
         """The next piece; nothing at the end.
 
         :raises NotFound: there is no such object.
-        :raises StorageUnreachable: it broke off each time, as often as the pace allows.
+        :raises StorageUnreachable: it broke off again and again, with next to nothing in between.
         """
-        bucket, most = self._bucket, self._bucket.pace.attempts
-        for attempt in range(1, most + 1):
+        bucket = self._bucket
+        while True:
             try:
                 opened = self._opened = self._opened or await self._open()
                 piece = await self._read(opened)
@@ -41,11 +43,9 @@ class Download:
             except (StorageUnreachable, StorageSlow) as error:
                 self.close()
                 self._opened = None
-                if attempt == most:
+                if not self._may_go_on():
                     raise
                 log.info("%s: going on with %s at byte %d", error.message, self._name, self._offset)
-        else:
-            raise AssertionError("unreachable")
         self._offset += len(piece)
         if not piece and self._offset != opened.size_bytes:
             raise StorageAltered(f"{bucket.config.location} gave {self._offset:,} bytes of {self._name}, and not all")
@@ -61,6 +61,14 @@ class Download:
         else:
             # Closing it under the thread that reads would wait for that thread, which the event loop may not.
             reading.add_done_callback(lambda _: body.close())
+
+    def _may_go_on(self) -> bool:
+        """A line that breaks after every few bytes counts as one that gives none: it would be asked without end."""
+        if self._offset - self._broken_at >= self._bucket.pace.piece_bytes:
+            self._breaks = 0
+        self._broken_at = self._offset
+        self._breaks += 1
+        return self._breaks < self._bucket.pace.attempts
 
     async def _open(self) -> Opened:
         bucket, name, offset, etag = self._bucket, self._name, self._offset, self._etag

@@ -76,13 +76,13 @@ def translated(config: S3Config, name: str = "") -> Generator[None]:
 def _refused(error: ClientError, config: S3Config, name: str) -> BerrypodError:
     answer = cast("dict[str, Any]", error.response)
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
-    found = _CODE.fullmatch(str(answer.get("Error", {}).get("Code", "")))
+    found = _CODE.fullmatch(str(answer.get("Error", {}).get("Code") or ""))
     code = found[0] if found else ""
     told = f"{config.location} answers {' '.join(filter(None, [str(status or ''), code]))}"
-    if code == "NoSuchBucket":
-        return BucketMissing(f"There is no bucket {config.bucket} at {config.endpoint or 'AWS'}")
-    if code in _NO_OBJECT or (status == 404 and not code):
+    if name and code != "NoSuchBucket" and (code in _NO_OBJECT or status == 404):
         return NotFound(f"There is no object {name} in {config.location}")
+    if status == 404:
+        return BucketMissing(f"There is no bucket {config.bucket} at {config.endpoint or 'AWS'}")
     if code in _WRONG_CLOCK:
         return CredentialsRefused(f"{told}: its clock and that of this machine differ", hint=_CLOCK_HINT)
     kind, words = _kind(code, status)
