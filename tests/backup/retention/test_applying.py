@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from berrypod_backup import plugin
+from berrypod_backup import shared
 from berrypod_backup.retention.applying import Retention
 from berrypod_backup.retention.settings import RetentionSettings
 
@@ -33,7 +33,7 @@ async def keep(shop: Shop, count: int) -> list[str]:
 
 
 def retention_of(shop: Shop) -> Retention:
-    return plugin.retention_of(shop.parts.context("backup"))
+    return shared.retention_of(shop.parts.context("backup"))
 
 
 def archive_of(shop: Shop) -> Archive:

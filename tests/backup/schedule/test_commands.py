@@ -73,7 +73,7 @@ def test_prune_shows_asks_and_deletes_what_the_retention_lets_go(run: Any) -> No
     assert "No backup is removed in time" in run("retention show").stdout
     assert json.loads(run("prune --dry-run --json").stdout)["plans"][0]["go"] == []
     result = run("retention set --last 1 --daily 0 --weekly 0 --monthly 0 --manual")
-    assert "Kept are the last 1 (UTC)." in result.stdout
+    assert "What is kept: the last one." in result.stdout
 
     shown = run("prune --dry-run")
     assert shown.exit_code == 0

@@ -9,6 +9,7 @@ from berrypod_backup.schedule.serving import drill_is_due
 from berrypod_backup.schedule.settings import ScheduleSettings
 from msgspec.structs import replace
 
+from berrypod.errors import Invalid
 from berrypod.maintenance import Stage
 from berrypod.records import Trouble
 from tests.backup.schedule.conftest import BEGIN, HOURLY, TROUBLE, Died, Led
@@ -216,6 +217,14 @@ async def test_an_hour_after_a_due_time_without_a_backup_it_is_overdue(led: Led)
     led.serving.fails.clear()
     await led.watch(minutes=60)
     assert (await led.status()).overdue_since is None
+
+
+async def test_times_that_this_machine_does_not_know_are_told_as_overdue_and_stop_nothing_else(led: Led) -> None:
+    await led.set(ScheduleSettings(kind="daily", zone="Atlantis/Harbour"))
+    with pytest.raises(Invalid):
+        await led.leader.look()
+    status = await led.status()
+    assert (status.next_at, status.overdue_since) == (None, BEGIN)
 
 
 async def test_a_state_that_makes_no_sense_counts_as_none(led: Led) -> None:

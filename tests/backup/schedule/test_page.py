@@ -50,7 +50,7 @@ def send(site: Site, path: str, fields: dict[str, Any]) -> httpx.Response:
 def test_at_first_it_says_that_no_backup_is_made_by_itself(admin: Site) -> None:
     words = words_of(page(admin))
     assert "Backups are made not by themselves" in words
-    assert "Last one made so none yet" in words
+    assert "Last scheduled backup none yet" in words
     assert "No backup is removed in time" in words
 
 
@@ -99,7 +99,7 @@ def test_what_would_go_is_shown_before_it_is_saved_and_nothing_is_deleted_by_tha
     answer = send(admin, "/retention/preview", ONE)
     assert answer.status_code == 200, answer.text
     words = words_of(answer.text)
-    assert "If you save this Kept are the last 1 (UTC)." in words
+    assert "If you save this What is kept: the last one." in words
     assert "1 of 2 goes" in words
     assert "not asked for any more" in words
     assert 'type="hidden" name="manual" value="on"' in answer.text, "what was entered is what is saved"

@@ -11,15 +11,21 @@ def in_words(settings: RetentionSettings) -> str:
     if not settings.enabled:
         return "No backup is removed in time"
     counts = [
-        f"the last {settings.last}" if settings.last else "",
+        _last(settings.last),
         _of_each(settings.daily, "day"),
         _of_each(settings.weekly, "week"),
         _of_each(settings.monthly, "month"),
     ]
     kept = ", ".join(filter(None, counts)) or "all of them"
     limit = f", in {people_size(settings.max_bytes)} at most" if settings.max_bytes else ""
-    zone = f" ({settings.zone})" if settings.counts else ""
-    return f"Kept are {kept}{zone}{limit}"
+    zone = f" ({settings.zone})" if settings.daily or settings.weekly or settings.monthly else ""
+    return f"What is kept: {kept}{zone}{limit}"
+
+
+def _last(count: int) -> str:
+    if not count:
+        return ""
+    return "the last one" if count == 1 else f"the last {count}"
 
 
 def _of_each(count: int, period: str) -> str:

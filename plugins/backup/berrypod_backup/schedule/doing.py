@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
@@ -19,7 +19,7 @@ from berrypod_backup.schedule.service import Schedule
 from berrypod_backup.schedule.settings import ScheduleSettings
 from berrypod_backup.schedule.wire import ScheduleInfo, told_schedule
 from berrypod_backup.service import Backups
-from berrypod_backup.zones import known_zone
+from berrypod_backup.zones import zone_of
 
 _ACTOR: Final = "cli"
 
@@ -62,7 +62,7 @@ def changed(settings: ScheduleSettings, changes: dict[str, Any]) -> ScheduleSett
 
 def tell(info: ScheduleInfo) -> None:
     """For people."""
-    status, zone = info.status, known_zone(info.settings.zone)
+    status, zone = info.status, zone_of(info.settings.zone) or UTC
 
     def shown(time: datetime) -> str:
         return time.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")

@@ -78,7 +78,7 @@ class Schedule:
         await self.save(replace(await self.settings(), kind="off"), by=by, address=address)
 
     async def status(self) -> ScheduleStatus:
-        """:raises Invalid: the schedule's zone is not known any more, as another machine has another list."""
+        """How it gets on, by what is on disk: any process answers the same."""
         saved, state = await self._stored.get(), await asyncio.to_thread(self._states.read)
         return status_of(state, saved, self._context.now(), self.leader.shop)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from berrypod.errors import Invalid
 from berrypod_backup.schedule import following
 from berrypod_backup.schedule.settings import SavedSchedule
 from berrypod_backup.schedule.state import Outcome, ScheduleState
@@ -30,18 +31,22 @@ class ScheduleStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status_of(state: ScheduleState | None, saved: SavedSchedule, now: datetime, shop: str) -> ScheduleStatus:
-    """`shop` as in `following`. :raises Invalid: the schedule's zone is not known any more."""
+    """:param shop: as in `following`."""
     pending = state.pending if state and saved.settings.enabled else None
     success, failure = (state.last_success, state.last_failure) if state else (None, None)
     dues = [one.due for one in (pending, success, failure) if one is not None]
+    try:
+        next_at, overdue_since = following.next_at(state, saved, now, shop), following.overdue_since(state, saved, now)
+    except Invalid:  # times of another machine, with zones that this one does not know: nothing is made, so it is told
+        next_at, overdue_since = None, saved.since
     return ScheduleStatus(
         enabled=saved.settings.enabled,
-        next_at=following.next_at(state, saved, now, shop),
+        next_at=next_at,
         running_since=pending.begun_at if pending else None,
         retry_at=pending.not_before if pending else None,
         last_due=max(dues, default=None),
         last_success=success,
         last_failure=failure,
         failing=failure is not None and (success is None or failure.at > success.at),
-        overdue_since=following.overdue_since(state, saved, now),
+        overdue_since=overdue_since,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
@@ -24,8 +24,9 @@ from berrypod_backup.schedule.forms import Entered, retention_of, retention_text
 from berrypod_backup.schedule.service import Schedule
 from berrypod_backup.schedule.settings import require_sound
 from berrypod_backup.schedule.status import ScheduleStatus
+from berrypod_backup.schedule.wire import saved_runs
 from berrypod_backup.schedule.words import DAYS, in_words
-from berrypod_backup.zones import UTC_NAME, zone_names, zone_of
+from berrypod_backup.zones import zone_names, zone_of
 
 BASE: Final = f"{PAGE}/schedule"
 STYLE_SHEET: Final = Path(__file__).parents[1] / "static" / "schedule.css"
@@ -108,7 +109,7 @@ class SchedulePage:
             schedule=ScheduleForm(
                 texts=schedule_texts(settings),
                 exporters=settings.exporters,
-                times=self.schedule.next_runs(settings),
+                times=saved_runs(self.schedule, settings),
             ),
             retention=await self._saved_retention(),
             done=done,
@@ -140,7 +141,7 @@ class SchedulePage:
         return replace(view, retention=replace(form, plans=plans, words=retention_in_words(settings)))
 
     def html(self, view: View) -> str:
-        zone = zone_of(view.zone) or zone_of(UTC_NAME)
+        zone = zone_of(view.zone) or UTC
 
         def local(moment: datetime) -> str:
             return moment.astimezone(zone).strftime("%a %-d %B %Y, %H:%M %Z")

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from berrypod.errors import Invalid
 from berrypod_backup.schedule.service import Schedule
 from berrypod_backup.schedule.settings import ScheduleSettings
 from berrypod_backup.schedule.status import ScheduleStatus
@@ -31,7 +32,15 @@ async def told_schedule(schedule: Schedule) -> ScheduleInfo:
     return ScheduleInfo(
         settings=settings,
         when=in_words(settings),
-        next_runs=schedule.next_runs(settings),
+        next_runs=saved_runs(schedule, settings),
         archives=schedule.archives,
         status=await schedule.status(),
     )
+
+
+def saved_runs(schedule: Schedule, settings: ScheduleSettings) -> list[datetime]:
+    """The next times of settings that are saved. None, if this machine does not know their zone: see the status."""
+    try:
+        return schedule.next_runs(settings)
+    except Invalid:
+        return []
