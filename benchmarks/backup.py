@@ -11,8 +11,9 @@ compact         ours by VACUUM INTO
 snapshot        ours byte for byte, paced; and `--fast`
 incremental     ours, after 1 % of the rows changed; paced and fast
 
-`start` is until copying begins, for what a process of its own does; `copy` until the copy is on the disk; `verify` what
-comes after, which `cp` and a bare VACUUM INTO leave out. Incremental captures are verified when they are kept.
+`start` is what comes before copying (for a snapshot, a process of its own is started); `copy` is until the copy is on
+the disk; `verify` what comes after, which `cp` and a bare VACUUM INTO leave out. What is kept incrementally is verified
+by whoever keeps it.
 """
 
 from __future__ import annotations
@@ -51,15 +52,26 @@ _SETTLE_SECONDS = 0.5
 _MEMORY_TARGET = 32.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """Moments on the machine's clock: when it was begun, when copying began and ended, and when all was done."""
+    """Moments on the machine's clock: when it was begun, when the copy was on the disk, when all was done.
+
+    `copying` is how many of the seconds up to there were spent on copying.
+    """
 
     begun: float
-    copying: float
     copied: float
     done: float
+    copying: float
     written_bytes: int
+
+    @property
+    def starting(self) -> float:
+        return self.copied - self.begun - self.copying
+
+    @property
+    def verifying(self) -> float:
+        return self.done - self.copied
 
 
 @dataclass
@@ -70,16 +82,16 @@ class Measured:
     peaks: list[int] = field(default_factory=list[int])
     spans: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
-    def seconds(self, begin: str, end: str) -> float:
-        return median(getattr(run, end) - getattr(run, begin) for run in self.runs)
+    def median(self, name: str) -> float:
+        return median(getattr(run, name) for run in self.runs)
 
     @property
     def copy(self) -> float:
-        return self.seconds("copying", "copied")
+        return self.median("copying")
 
     @property
     def written(self) -> float:
-        return median(run.written_bytes for run in self.runs)
+        return self.median("written_bytes")
 
     @property
     def peak(self) -> float:
@@ -114,7 +126,7 @@ class Ways:
         await asyncio.to_thread(subprocess.run, ["cp", self._database.path, self._target], check=True)
         await asyncio.to_thread(_fsync, self._target)
         copied = time.monotonic()
-        return Run(begun, begun, copied, copied, self._target.stat().st_size)
+        return Run(begun, copied, copied, copied - begun, self._target.stat().st_size)
 
     async def vacuum_into(self) -> Run:
         self._target.unlink(missing_ok=True)
@@ -126,43 +138,39 @@ class Ways:
         begun = time.monotonic()
         await self._database.run_in_thread(work, read_only=False)
         copied = time.monotonic()
-        return Run(begun, begun, copied, copied, self._target.stat().st_size)
+        return Run(begun, copied, copied, copied - begun, self._target.stat().st_size)
 
     async def snapshot(self, method: Method, *, fast: bool = False) -> Run:
         self._target.unlink(missing_ok=True)
-        moments: dict[str, float] = {}
+        copied = 0.0
 
         def progress(stage: Stage, _: float) -> None:
-            moments.setdefault(stage, time.monotonic())
+            nonlocal copied
+            if stage == "verifying":
+                copied = copied or time.monotonic()
 
         begun = time.monotonic()
         made = await make_snapshot(self._database, self._target, method=method, fast=fast, progress=progress)
         done = time.monotonic()
         if made.method != method:
             raise SystemExit(f"the snapshot became {made.method}")
-        copying = moments["copying"] if method == "snapshot" else begun
-        return Run(begun, copying, moments["verifying"], done, made.facts.size_bytes)
+        return Run(begun, copied, done, made.copying_seconds, made.facts.size_bytes)
 
     async def incremental(self, *, fast: bool) -> Run:
         """What was captured before is known; of a big file, the first time takes as long as a copy."""
         self._turn += 1
         await self._database.run_in_thread(lambda writer: _change(writer, self._turn), read_only=False)
-        begun, copying = time.monotonic(), 0.0
-
-        def progress(_: float) -> None:
-            nonlocal copying
-            copying = copying or time.monotonic()
-
+        begun = time.monotonic()
         staging = self._folder / f"staging-{self._turn}"
         staging.mkdir(mode=0o700)
-        captured = await capture(self._database, staging, self._known, fast=fast, progress=progress)
+        captured = await capture(self._database, staging, self._known, fast=fast)
         done = time.monotonic()
         for chunk in captured.new_chunks:
             kept = chunk_path(self._known, chunk.digest)
             kept.parent.mkdir(exist_ok=True, parents=True)
             chunk.path.rename(kept)
         shutil.rmtree(staging)
-        return Run(begun, copying, done, done, captured.written_bytes)
+        return Run(begun, done, done, captured.copying_seconds, captured.written_bytes)
 
     async def differing_bytes(self) -> int:
         """Of the pages that differ after 1 % of the rows changed: told by two copies."""
@@ -229,7 +237,7 @@ def show(megabytes: int, size: int, measured: dict[str, Measured], writer: Write
     print(" " * 18 + "".join(f"{head:>{width}}" for head, width in heads.items()))
     for name, one in measured.items():
         print(
-            f"{name:18}{one.seconds('begun', 'copying'):7.2f}{one.copy:8.3f}{one.seconds('copied', 'done'):8.2f}"
+            f"{name:18}{one.median('starting'):7.2f}{one.copy:8.3f}{one.median('verifying'):8.2f}"
             f"{size / 1e6 / one.copy:7.0f}{one.written / 1e6:9.1f} MB{one.peak:6.1f} MB"
             f"{writer.percentile(50, one.spans):9.2f} ms{writer.percentile(99, one.spans):5.0f} ms"
         )

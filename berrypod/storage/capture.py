@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -66,7 +66,8 @@ class Captured:
     written_bytes: int
     changed_pages: int
     held_ms: float
-    seconds: float = field(compare=False)
+    copying_seconds: float
+    seconds: float
 
 
 async def capture(
@@ -198,5 +199,6 @@ def told(said: wire.Captured, staging: Path, salt: str | None, new: Sequence[New
         written_bytes=sum(chunk.size_bytes for chunk in new) + said.map_bytes,
         changed_pages=said.changed_pages,
         held_ms=said.held_seconds * 1000,
+        copying_seconds=said.copying_seconds,
         seconds=seconds,
     )

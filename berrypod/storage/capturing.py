@@ -43,9 +43,9 @@ from berrypod.storage.page_source import PageSource
 
 MAP_NAME = "map"
 
-_WINDOW_PAGES = 8_192
+_WINDOW_PAGES = 4_096
 _BLOCK_PAGES = 64
-_INDEXES_HELD = 32
+_INDEXES_HELD = 16
 
 _AFTER_MARK_BYTES = PAGE_BYTES - MARK_AT - MARK_BYTES
 _MARKS_OF_BLOCK = struct.Struct(f"{MARK_AT}x{MARK_BYTES}s{_AFTER_MARK_BYTES}x" * _BLOCK_PAGES)

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 from sqlcipher3 import dbapi2
@@ -60,13 +61,15 @@ _LEFT_ALONE = "It was left alone. Choose another name, or let it be overwritten 
 class SnapshotFile:
     """A snapshot that was verified. `created_at` (UTC) is when it was begun: later orders are not in it.
 
-    `method` is how it came to be in the end.
+    `method` is how it came to be in the end. `copying_seconds` is how long the copying took, until the copy was on the
+    disk: without what came before (another process had to be started, say), and without the verification.
     """
 
     path: Path
     created_at: datetime
     method: Method
     facts: VerifiedFile
+    copying_seconds: float = 0.0
 
     def open(self) -> dbapi2.Connection:
         """A connection that can only read. Close it before the file is removed."""
@@ -111,17 +114,21 @@ async def make_snapshot(
         await asyncio.to_thread(_check_target, target, expected)
         created_at = datetime.now(UTC)
         with _temporary(target) as temporary:
-            if method == "snapshot" and not await _copied_raw(database, temporary, fast, bounds, report):
+            seconds = None
+            if method == "snapshot":
+                seconds = await _copy_raw(database, temporary, fast, bounds, report)
+            if seconds is None:
                 method = "compact"
-            if method == "compact":
+                begun = monotonic()
                 await _copy(database, temporary, report)
+                seconds = monotonic() - begun
             report("verifying", 0.0)
             facts = await _verify(database, temporary)
             await asyncio.to_thread(_publish, temporary, target, overwrite=overwrite)
     except OSError as error:
         raise translate_os_error(error, target.parent) from error
     report("verifying", 1.0)
-    return SnapshotFile(path=target, created_at=created_at, method=method, facts=facts)
+    return SnapshotFile(path=target, created_at=created_at, method=method, facts=facts, copying_seconds=seconds)
 
 
 def _nobody(stage: Stage, share: float) -> None:
@@ -169,17 +176,16 @@ def _temporary(target: Path) -> Generator[Path]:
                 temporary.with_name(temporary.name + end).unlink(missing_ok=True)
 
 
-async def _copied_raw(database: Database, temporary: Path, fast: bool, bounds: Bounds, report: Progress) -> bool:
-    """Copy byte for byte. False, and no file, where this shop cannot be copied like that at present."""
+async def _copy_raw(database: Database, temporary: Path, fast: bool, bounds: Bounds, report: Progress) -> float | None:
+    """Copy byte for byte. Returns the seconds of it; None where this shop cannot be copied like that at present."""
     await stamp(database)
     order = _copy_order(database, temporary, fast, bounds)
     try:
         async with copying_helper(database, order, wire.Copied, lambda share: report("copying", share)) as helper:
-            await helper.answer()
+            return (await helper.answer()).copying_seconds
     except (CaptureOutrun, PagesUnfit):
         await asyncio.to_thread(temporary.unlink, missing_ok=True)
-        return False
-    return True
+        return None
 
 
 def _copy_order(database: Database, temporary: Path, fast: bool, bounds: Bounds) -> wire.CopyOrder:
