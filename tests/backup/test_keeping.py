@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from berrypod_backup.keeping import folder_of, require_own_folder
 from berrypod.errors import SettingsError
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
+from tests.backup.making import shop_with
 
 
 def test_backups_are_kept_beside_the_shop_unless_a_folder_is_set(tmp_path: Path) -> None:
@@ -47,3 +49,19 @@ def test_the_work_folder_is_the_one_that_is_meant(tmp_path: Path) -> None:
     database = Database(Settings(environment="test", database_path=tmp_path / "shop.db"))
     with pytest.raises(SettingsError):
         require_own_folder(database.work_folder("backup"), database.path)
+
+
+async def test_what_a_killed_process_has_left_in_the_archive_goes_at_the_next_start(settings: Settings) -> None:
+    """It had written the map and its chunks, and died before the manifest."""
+    async with shop_with(settings) as shop:
+        whole = await shop.backup("keep")
+        killed = await shop.backup("keep")
+        folder = folder_of(shop.context.database.path, None)
+        [work] = shop.work_folder.glob("archives/*")
+    (folder / f"berrypod-backup-{killed.id}.json").unlink()
+    (work / "unfinished" / killed.id).touch()
+
+    async with shop_with(settings) as shop, asyncio.timeout(10):
+        while list((work / "unfinished").iterdir()):
+            await asyncio.sleep(0.01)
+    assert {path.stem for path in folder.glob("berrypod-backup-*")} == {f"berrypod-backup-{whole.id}"}

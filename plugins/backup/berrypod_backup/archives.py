@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -19,7 +20,12 @@ from berrypod_backup.faults import BackupUnknown
 
 T = TypeVar("T")
 
+log = logging.getLogger("berrypod.backup")
+
 LIST_SECONDS: Final = 5.0
+
+# Elsewhere, thousands of chunks may have to go.
+SWEEP_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +90,16 @@ class Archives:
         if told:
             raise told[0]
         return outcome.value  # pyright: ignore[reportReturnType] - None only with an error
+
+    async def sweep(self) -> None:
+        """Remove from all archives what dead processes have left there. One that fails stops no other."""
+        await asyncio.gather(*(self._sweep(one) for one in self.all))
+
+    async def _sweep(self, exporter: Declared[BackupExporter]) -> None:
+        try:
+            await self.call(exporter, lambda archive: archive.sweep(), seconds=SWEEP_SECONDS)
+        except BerrypodError as error:  # whoever lists it is told the same
+            log.info("leftovers in the archive %s stay: %s", exporter.declaration.name, error.message)
 
     async def listings(self) -> list[ArchiveListing]:
         """What lies in all archives. One that fails or takes long is listed with its error."""

@@ -24,6 +24,7 @@ from berrypod.errors import BackupError, Invalid
 from berrypod.records import new_id
 from berrypod.storage.snapshot import Method, expected_bytes
 from berrypod_backup.announcing import Announcer
+from berrypod_backup.archives import Archives
 from berrypod_backup.faults import BackupUnknown, TooManyBackups
 from berrypod_backup.fetching import Fetch, Fetches
 from berrypod_backup.last import LastBackup, recall
@@ -67,11 +68,13 @@ class Backups:
         self._stopping = False
         await self.sweep()
         sweeper = asyncio.create_task(self._sweep_again_and_again(), name="berrypod backup: sweeping")
+        # Beside the start: a storage elsewhere may take its time.
+        archives = asyncio.create_task(Archives(self.context).sweep(), name="berrypod backup: sweeping archives")
         try:
             yield
         finally:
             self._stopping = True
-            tasks = [sweeper, *(work.task for work in self._works.values())]
+            tasks = [sweeper, archives, *(work.task for work in self._works.values())]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
