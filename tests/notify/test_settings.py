@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from berrypod_notify import checking
 from berrypod_notify import plugin as notify_plugin
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from berrypod.errors import Invalid
-from berrypod.settings import Settings
+from berrypod.settings import Secret, Settings
 from berrypod.storage.fields import FieldUnreadable
 from berrypod.testing_tools import CheckPlugin
 from tests.notify.conftest import BAD, Clock, process
@@ -115,6 +117,21 @@ async def test_settings_that_cannot_be_read_are_told_and_what_held_before_goes_o
         assert status.targets.hook is not None
         assert status.unreadable is not None
         assert "settings_unreadable" in [one.condition.code for one in status.present]
+
+
+async def test_after_the_key_of_secrets_is_lost_they_are_entered_anew(settings: Settings, clock: Clock) -> None:
+    async with process(settings, clock) as world:
+        await world.alarms.save_hook(url=HOOK["BERRYPOD_NOTIFY_WEBHOOK_URL"], secret="sesame!", unsigned=False, **BY)
+    lost = replace(settings, secret_key_base=Secret("another key base of the tests, as long as it has to be"))
+    async with process(lost, clock) as world:
+        status = await world.alarms.status()
+        assert status.unreadable is not None
+        assert status.targets.hook is None
+        await world.alarms.save_hook(url="https://new.example.com/", secret="", unsigned=False, **BY)
+        status = await world.alarms.status()
+        assert status.unreadable is None
+        assert status.targets.hook is not None
+        assert (status.targets.hook.url, status.targets.hook.secret) == ("https://new.example.com/", "")
 
 
 @given(st.text(max_size=60))

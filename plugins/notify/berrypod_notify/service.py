@@ -124,7 +124,7 @@ class Alarms:
 
         :raises Invalid: with a line for each field that makes no sense.
         """
-        before = (await self._configuration.now()).mail
+        before = (await self._configuration.latest())[0].mail
         kept = ""
         if before and not password and before.password and username.strip() == before.username:
             if host.strip().lower() != before.host.lower():
@@ -150,7 +150,7 @@ class Alarms:
 
         :raises Invalid: with a line for each field that makes no sense.
         """
-        before = (await self._configuration.now()).hook
+        before = (await self._configuration.latest())[0].hook
         found = settings.hook(
             url=url.strip() or (before.url if before else ""),
             secret="" if unsigned else secret or (before.secret if before else ""),
@@ -231,7 +231,7 @@ class Alarms:
         *,
         change_words: str = "set",
     ) -> None:
-        if name in (await self._configuration.now()).given:
+        if name in (await self._configuration.latest())[0].given:
             raise Invalid(
                 "This is set by the environment",
                 hint=f"Change the variables {names.PREFIX}... and start the shop anew.",

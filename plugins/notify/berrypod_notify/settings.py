@@ -16,6 +16,7 @@ from msgspec import Meta
 from berrypod.context import PluginContext
 from berrypod.errors import Invalid, SettingsError, StorageError
 from berrypod.records import Trouble
+from berrypod.storage.fields import FieldUnreadable
 from berrypod.stored import Stored
 from berrypod_notify import checking, names
 
@@ -114,9 +115,16 @@ class Configuration:
         return self._with(await self._stored.get())
 
     async def save(self, change: Callable[[Saved], Saved]) -> None:
-        """Change what is saved. :raises StorageError: it could not be written, and is as before."""
+        """Change what is saved. What no key opens any more is entered anew, and so begins from nothing.
+
+        :raises StorageError: it could not be written, and is as before.
+        """
+        try:
+            saved = await self._stored.get()
+        except FieldUnreadable:
+            saved = Saved()
         # Put, and never reset: a record that is there is carried over a restore, and one that is not comes back by it.
-        await self._stored.put(change(await self._stored.get()))
+        await self._stored.put(change(saved))
 
     def _with(self, saved: Saved) -> Targets:
         given = {names.EMAIL: self._mail, names.WEBHOOK: self._hook, names.PACE: self._remind}
