@@ -74,11 +74,11 @@ class Place:
 
         :raises ArchiveBusy: others did not let go in `seconds`.
         """
-        return locked(self.folder / "lock", "alone" if alone else "shared", seconds=seconds)
+        return locked(self.folder / "lock", alone=alone, seconds=seconds)
 
     def manifests_locked(self) -> AbstractAsyncContextManager[None]:
         """Changing and deleting manifests: one at a time, for moments."""
-        return locked(self.folder / "manifests", "alone", seconds=_MANIFEST_SECONDS)
+        return locked(self.folder / "manifests", alone=True, seconds=_MANIFEST_SECONDS)
 
     # --- files on their way ---
 

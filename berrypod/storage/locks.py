@@ -8,8 +8,12 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from time import monotonic
+from typing import Final
 
 from berrypod.storage.files import PRIVATE_FILE, translate_os_error
+
+_LOOK_SECONDS: Final = 0.05
 
 
 @contextmanager
@@ -42,6 +46,25 @@ async def one_of_all(path: Path, *, look_seconds: float) -> AsyncGenerator[None]
         os.close(descriptor)
 
 
+@asynccontextmanager
+async def within(path: Path, *, alone: bool, seconds: float) -> AsyncGenerator[None]:
+    """Have the lock on `path`: alone, or together with others who share it.
+
+    :param seconds: how long to wait for those who have it.
+    :raises TimeoutError: they did not let go.
+    :raises StorageError: the file cannot be made.
+    """
+    descriptor, deadline = _open(path), monotonic() + seconds
+    try:
+        while not _lock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH):
+            if monotonic() >= deadline:
+                raise TimeoutError
+            await asyncio.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
@@ -49,9 +72,9 @@ def _open(path: Path) -> int:
         raise translate_os_error(error, path.parent) from error
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

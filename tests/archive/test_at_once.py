@@ -45,7 +45,7 @@ async def test_backups_that_are_added_at_once_are_all_whole(either_keep: Keep, t
 async def adding(keep: Keep) -> AsyncGenerator[None]:
     """As long as the block runs, a backup is being added by some process."""
     place = keep.archive._stock.place  # pyright: ignore[reportPrivateUsage]
-    async with locked(place.folder / "lock", "shared", seconds=0):
+    async with locked(place.folder / "lock", alone=False, seconds=0):
         yield
 
 
@@ -65,12 +65,12 @@ async def test_what_is_deleted_while_one_is_added_is_gone_at_once_and_its_pages_
 
 
 async def test_whoever_waits_too_long_is_told(tmp_path: Path) -> None:
-    async with locked(tmp_path / "lock", "shared", seconds=0), locked(tmp_path / "lock", "shared", seconds=0):
+    async with locked(tmp_path / "lock", alone=False, seconds=0), locked(tmp_path / "lock", alone=False, seconds=0):
         with pytest.raises(ArchiveBusy) as told:
-            async with locked(tmp_path / "lock", "alone", seconds=0.1):
+            async with locked(tmp_path / "lock", alone=True, seconds=0.1):
                 pass
     assert "Try again" in told.value.hint
-    async with locked(tmp_path / "lock", "alone", seconds=0):
+    async with locked(tmp_path / "lock", alone=True, seconds=0):
         pass
 
 
