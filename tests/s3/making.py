@@ -34,7 +34,7 @@ class Raw:
         self.config = config
         self.client = _client(config.endpoint)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.config.bucket)
         return [each["Key"] for page in pages for each in page.get("Contents", [])]
 

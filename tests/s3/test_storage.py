@@ -35,7 +35,7 @@ async def test_what_is_put_is_listed_read_and_deleted(storage: S3Storage, raw: R
     assert {(one.name, one.size_bytes) for one in found} == {("a.json", 2), ("chunks/aa/bb", 5), ("empty", 0)}
     assert all(one.modified_at.utcoffset() is not None for one in found)
     assert [one.name for one in await storage.list("chunks/")] == ["chunks/aa/bb"]
-    assert sorted(raw.keys()) == ["shop/a.json", "shop/chunks/aa/bb", "shop/empty"]
+    assert sorted(raw.names()) == ["shop/a.json", "shop/chunks/aa/bb", "shop/empty"]
     for _ in range(2):
         await storage.delete("a.json")
     with pytest.raises(NotFound, match=r"a\.json"):
@@ -73,7 +73,7 @@ async def test_the_whole_bucket_can_be_an_archive(config: S3Config, raw: Raw, tm
     await put(storage, "a/b", b"content", tmp_path)
     raw.put("folder/", b"")
 
-    assert raw.keys() == ["a/b", "folder/"]
+    assert raw.names() == ["a/b", "folder/"]
     assert [one.name for one in await storage.list()] == ["a/b"], "not what browsers of buckets make of folders"
     assert await storage.folders() == ["a", "folder"]
 
