@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 
-STEP_BYTES = 2_000_000
+STEP_BYTES = 2 * 1024 * 1024
 
 
 class PacedWriting:
