@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from berrypod_notify import plugin as notify_plugin
 
 from berrypod.accounts import Accounts
-from berrypod.plugins import PluginSource
-from berrypod.settings import Settings
 from tests.notify.conftest import BAD, Neighbour, Person
-from tests.web.admin.conftest import Shop, admin_settings, cheap_passwords, running, shop_file_with_admin
+from tests.notify.serving import cheap_passwords, neighbour, shop, shop_file_with_admin, site
+from tests.web.admin.conftest import Shop
 from tests.web.api.conftest import check_problem
 
-__all__ = ["admin_settings", "cheap_passwords", "shop_file_with_admin"]
+__all__ = ["cheap_passwords", "neighbour", "shop", "shop_file_with_admin", "site"]
 
 
 @pytest.fixture
-def neighbour(ana: Person) -> Neighbour:
-    return Neighbour([ana])
-
-
-@pytest.fixture
-def shop(admin_settings: Settings, neighbour: Neighbour) -> Iterator[Shop]:
-    sources = [PluginSource.of(notify_plugin, "notify"), PluginSource.of(neighbour, "neighbour")]
-    with running(admin_settings, *sources) as shop:
-        yield shop
+def person(shop: Shop, neighbour: Neighbour) -> Person:
+    """Somebody who is to be told."""
+    neighbour.people[0].set_up = True
+    return neighbour.people[0]
 
 
 def bearer(shop: Shop, scope: str) -> dict[str, str]:
@@ -36,7 +27,8 @@ def bearer(shop: Shop, scope: str) -> dict[str, str]:
     return {"authorization": f"Bearer {shop.outside(make)}"}
 
 
-def test_it_tells_what_is_not_well_and_who_is_told(shop: Shop, neighbour: Neighbour) -> None:
+def test_it_tells_what_is_not_well_and_who_is_told(shop: Shop, neighbour: Neighbour, person: Person) -> None:
+    assert person.set_up
     neighbour.conditions = [BAD]
     client = shop.visitor().client
     told = client.get("/api/alarms", headers=bearer(shop, "stats:read")).json()
@@ -49,12 +41,12 @@ def test_it_tells_what_is_not_well_and_who_is_told(shop: Shop, neighbour: Neighb
     assert set(told) == {"watched", "looked_at", "conditions", "notifiers", "waiting", "sent"}
 
 
-def test_a_test_is_sent_by_all_or_by_one_and_a_failure_is_a_result(shop: Shop, ana: Person) -> None:
+def test_a_test_is_sent_by_all_or_by_one_and_a_failure_is_a_result(shop: Shop, person: Person) -> None:
     client, headers = shop.visitor().client, bearer(shop, "shop:write")
     assert client.post("/api/alarms/test", json={}, headers=headers).json() == {
         "results": [{"notifier": "ana", "sent": True, "error": None}]
     }
-    ana.failure = "The line is dead"
+    person.failure = "The line is dead"
     (result,) = client.post("/api/alarms/test", json={"notifier": "ana"}, headers=headers).json()["results"]
     assert result == {
         "notifier": "ana",
@@ -63,12 +55,12 @@ def test_a_test_is_sent_by_all_or_by_one_and_a_failure_is_a_result(shop: Shop, a
     }
 
 
-def test_what_cannot_be_tried_is_refused(shop: Shop, ana: Person) -> None:
+def test_what_cannot_be_tried_is_refused(shop: Shop, person: Person) -> None:
     client, headers = shop.visitor().client, bearer(shop, "shop:write")
     unknown = client.post("/api/alarms/test", json={"notifier": "nobody"}, headers=headers)
     check_problem(unknown, 404, "notifier_unknown")
     check_problem(client.post("/api/alarms/test", json={"notifier": "email"}, headers=headers), 409)
-    ana.set_up = False
+    person.set_up = False
     check_problem(client.post("/api/alarms/test", json={}, headers=headers), 409, "notifier_not_set_up")
     assert client.post("/api/alarms/test", json={"to": "me"}, headers=headers).status_code in (400, 422)
 

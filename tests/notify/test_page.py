@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 
 import pytest
-from berrypod_notify import plugin as notify_plugin
 
 from berrypod.events import NotificationFailed, NotificationSent, NotificationSettingsChanged
-from berrypod.plugins import PluginSource
 from berrypod.settings import Settings
-from tests.notify.conftest import BAD, Neighbour, Person
+from tests.notify.conftest import BAD, Neighbour
 from tests.notify.servers import MailServer, WebServer
-from tests.web.admin.conftest import Page, Shop, Visitor, admin_settings, cheap_passwords, running, shop_file_with_admin
+from tests.notify.serving import admin_settings, cheap_passwords, neighbour, served, shop, shop_file_with_admin, site
+from tests.web.admin.conftest import Page, Shop, Visitor
 from tests.web.admin.test_pages import _check
 
-__all__ = ["admin_settings", "cheap_passwords", "shop_file_with_admin"]
+__all__ = ["admin_settings", "cheap_passwords", "neighbour", "shop", "shop_file_with_admin", "site"]
 
 PAGE = "/admin/alarms"
 FORMS = "/admin/notify"
-
-
-@pytest.fixture
-def neighbour() -> Neighbour:
-    return Neighbour([])
-
-
-@pytest.fixture
-def shop(admin_settings: Settings, neighbour: Neighbour) -> Iterator[Shop]:
-    with served(admin_settings, neighbour) as shop:
-        yield shop
-
-
-def served(settings: Settings, neighbour: Neighbour, environ: dict[str, str] | None = None):
-    settings = replace(settings, environment_values=environ or {})
-    return running(settings, PluginSource.of(notify_plugin, "notify"), PluginSource.of(neighbour, "neighbour"))
 
 
 @pytest.fixture
@@ -222,7 +204,7 @@ def test_the_pace_is_set(visitor: Visitor) -> None:
 
 
 def test_what_the_environment_says_wins_and_has_no_form(
-    admin_settings: Settings, neighbour: Neighbour, mail_server: Callable[..., MailServer]
+    admin_settings: Settings, mail_server: Callable[..., MailServer]
 ) -> None:
     server = mail_server()
     environ = {
@@ -232,7 +214,7 @@ def test_what_the_environment_says_wins_and_has_no_form(
         "BERRYPOD_NOTIFY_SMTP_FROM": "shop@example.com",
         "BERRYPOD_NOTIFY_SMTP_TO": "carl@example.com",
     }
-    with served(admin_settings, neighbour, environ) as shop:
+    with served(admin_settings, Neighbour([]), environ) as shop:
         visitor = shop.visitor()
         visitor.sign_in()
         page = visitor.get(PAGE)
@@ -246,19 +228,17 @@ def test_what_the_environment_says_wins_and_has_no_form(
     assert server.recipients == [["carl@example.com"]]
 
 
-def test_notifiers_of_other_plugins_are_tried_here_too(admin_settings: Settings) -> None:
-    ana = Person("ana")
-    with served(admin_settings, Neighbour([ana])) as shop:
-        visitor = shop.visitor()
-        visitor.sign_in()
-        assert "Of the plugin neighbour" in visitor.get(PAGE).text
-        assert "Ana: the test was handed over" in send(visitor, "ana/test").text
-        assert ana.heard == [("test", "test")]
-        ana.failure = "The line is dead"
-        assert "The line is dead Mend it." in send(visitor, "ana/test").text
-        assert send(visitor, "ana/remove").status == 404
-        assert send(visitor, "email/test").status == 409
-        assert send(visitor, "nobody/test").status == 404
+def test_notifiers_of_other_plugins_are_tried_here_too(visitor: Visitor, neighbour: Neighbour) -> None:
+    (ana,) = neighbour.people
+    ana.set_up = True
+    assert "Of the plugin neighbour" in visitor.get(PAGE).text
+    assert "Ana: the test was handed over" in send(visitor, "ana/test").text
+    assert ana.heard == [("test", "test")]
+    ana.failure = "The line is dead"
+    assert "The line is dead Mend it." in send(visitor, "ana/test").text
+    assert send(visitor, "ana/remove").status == 404
+    assert send(visitor, "email/test").status == 409
+    assert send(visitor, "nobody/test").status == 404
 
 
 def test_only_admins_see_and_change_it(shop: Shop) -> None:
