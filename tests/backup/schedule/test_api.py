@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.backup.conftest import Site
@@ -27,8 +28,16 @@ def test_what_is_put_is_what_is_got_with_the_next_times(site: Site) -> None:
     assert info["status"]["next_at"] == info["next_runs"][0]
 
 
+def test_every_minute_is_possible(site: Site) -> None:
+    answer = site.api("PUT", "/schedule", json={"kind": "cron", "cron": "* * * * *"})
+    assert answer.status_code == 200, answer.text
+    first, second = (datetime.fromisoformat(time) for time in answer.json()["next_runs"][:2])
+    assert second - first == timedelta(minutes=1)
+
+
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (
-    ({"kind": "cron", "cron": "* * * * *"}, "cron"),
+    ({"kind": "cron", "cron": "* * * *"}, "cron"),
+    ({"kind": "every", "every_hours": 0.01}, "every_hours"),
     ({"kind": "daily", "zone": "Nowhere"}, "zone"),
     ({"kind": "daily", "exporters": ["moon"]}, "exporters"),
     ({"kind": "hourly"}, "kind"),

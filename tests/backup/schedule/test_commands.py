@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import click
@@ -21,7 +22,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv(name, value)
     cli = click.Group()
     plugin.berrypod_register_commands(cli)
-    return lambda line, **more: CliRunner().invoke(cli, ["backup", *line.split(" ")], **more)
+    return lambda line, **more: CliRunner().invoke(cli, ["backup", *shlex.split(line)], **more)
 
 
 def refused(result: Result) -> Invalid:
@@ -40,6 +41,11 @@ def test_it_is_set_shown_and_switched_off(run: Any) -> None:
     off = json.loads(run("schedule off --json").stdout)
     assert (off["settings"]["kind"], off["settings"]["at"]) == ("off", "03:30")
     assert off["next_runs"] == []
+
+
+def test_every_minute_is_possible(run: Any) -> None:
+    assert "Backups are made every minute.\n" in run("schedule set --every 0.0167").stdout
+    assert "Backups are made every minute (UTC).\n" in run("schedule set --cron '* * * * *'").stdout
 
 
 def test_what_is_not_named_stays(run: Any) -> None:

@@ -63,6 +63,13 @@ def test_a_schedule_is_saved_and_told_in_words_with_its_next_times(admin: Site) 
     assert 'name="exporters" value="keep" checked' in shown
 
 
+def test_a_schedule_of_every_minute_can_be_saved(admin: Site) -> None:
+    """In each of the two ways to say it; the form shows the hours as it takes them."""
+    for fields in ({"kind": "cron", "cron": "* * * * *"}, {"kind": "every", "every_hours": "0,0167"}):
+        assert send(admin, "", USUAL | fields).status_code == 303
+        assert "Backups are made every minute" in words_of(page(admin))
+
+
 def test_the_next_times_are_shown_before_anything_is_saved(admin: Site) -> None:
     answer = send(admin, "/times", USUAL | {"kind": "cron", "cron": "0 4 1 * *"})
     assert answer.status_code == 200
@@ -74,7 +81,8 @@ def test_the_next_times_are_shown_before_anything_is_saved(admin: Site) -> None:
 
 WRONG = (
     ({"zone": "Europe/Atlantis"}, "Time zone: There is no time zone of this name"),
-    ({"kind": "cron", "cron": "* * * * *"}, "Cron expression: That is more often than every 10 minutes"),
+    ({"kind": "cron", "cron": "* * * * * *"}, "Cron expression: Give five fields"),
+    ({"kind": "every", "every_hours": "0.01"}, "Hours: Choose from a minute"),
     ({"kind": "every", "every_hours": "many"}, "Hours: Give a number"),
     ({"retries": "-1"}, "Tries: Give a whole number from 0 to 10."),
     ({"kind": "daily", "at": ""}, "Time: Give the time as HH:MM"),

@@ -47,7 +47,7 @@ def schedule_of(entered: Entered) -> ScheduleSettings:
     }
     # A field that has nothing to say keeps what is usual: nobody should have to fill in what is not asked.
     if fields["kind"] == "every" or entered.text("every_hours"):
-        fields["every_hours"] = _number(entered, "every_hours", float, (1 / 60, 10_000), errors)
+        fields["every_hours"] = _number(entered, "every_hours", float, (0.001, 10_000), errors)
     for name, bounds in _SCHEDULE_NUMBERS.items():
         fields[name] = _number(entered, name, int, bounds, errors)
     return _converted(ScheduleSettings, {**fields, "exporters": list(entered.exporters)}, errors)

@@ -38,6 +38,8 @@ def in_words(settings: ScheduleSettings) -> str:
 
 def _steps(minutes: int) -> str:
     hours, left = divmod(minutes, 60)
+    if minutes == 1:
+        return "every minute"
     if left:
         return f"every {minutes} minutes"
     return "every hour" if hours == 1 else f"every {hours} hours"
