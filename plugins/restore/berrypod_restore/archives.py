@@ -31,6 +31,7 @@ class ArchivedFile(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     created_at: datetime
     size_bytes: int
+    sha256: str
     method: str
     encrypted: bool
     key_fingerprint: str | None
@@ -46,6 +47,7 @@ async def backups_in(archive: Archive) -> list[ArchivedFile]:
             id=manifest.id,
             created_at=manifest.created_at,
             size_bytes=manifest.size_bytes,
+            sha256=manifest.sha256,
             method=manifest.method,
             encrypted=manifest.encrypted,
             key_fingerprint=manifest.key_fingerprint,
