@@ -1,7 +1,13 @@
-"""What is written down beside each kept backup: enough to know what it is, without opening it."""
+"""What is written down beside each kept backup: enough to know what it is, without opening it.
+
+It is JSON, and its last member is the SHA-256 of all the others as they stand there: one bit that flipped could make
+a proven backup of one that is not, or move it to another year, and nothing else would tell.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -23,7 +29,10 @@ _Bytes = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 class ManifestUnreadable(BackupError):
     code = "manifest_unreadable"
     title = "The manifest of the backup cannot be read"
-    default_hint = "The backup itself may be good: verify it, or fetch it and `berrypod restore check` the file."
+    default_hint = (
+        "If the backup is one file (its name ends with .db), it may be good: `berrypod restore check FILE` tells. "
+        "Otherwise see whether another place has this backup. Make a new one now, and look after the disk: `dmesg`."
+    )
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,16 +92,22 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _decoder = decoder(Manifest)
+_SEAL: Final = re.compile(rb',\n  "sha256_of_the_above": "([0-9a-f]{64})"\n\}\n\Z')
 
 
 def encode(manifest: Manifest) -> bytes:
     """As it is stored: JSON that a person can read."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+    above = msgspec.json.format(msgspec.json.encode(manifest), indent=2).removesuffix(b"\n}")
+    return above + b',\n  "sha256_of_the_above": "%s"\n}\n' % hashlib.sha256(above).hexdigest().encode()
 
 
 def decode(content: bytes) -> Manifest:
-    """:raises ManifestUnreadable: it is damaged, or of a later version."""
+    """:raises ManifestUnreadable: it is not as it was written, or of a later version."""
     try:
-        return _decoder.decode(content)
+        manifest = _decoder.decode(content)
     except msgspec.MsgspecError as error:
         raise ManifestUnreadable(f"The manifest makes no sense: {str(error).split(' - at', 1)[0]}") from None
+    seal = _SEAL.search(content)
+    if seal is None or seal[1] != hashlib.sha256(content[: seal.start()]).hexdigest().encode():
+        raise ManifestUnreadable("The manifest is not as it was written")
+    return manifest

@@ -45,6 +45,13 @@ STATES: dict[str, tuple[Callable[[Keep, Manifest], object], str, str | None]] = 
         "manifest_unreadable",
         "manifest_unreadable",
     ),
+    "another note in the manifest": (
+        lambda keep, manifest: part(keep, manifest, "json").write_bytes(
+            encode(manifest).replace(b'"note": ""', b'"note": "x"')
+        ),
+        "manifest_unreadable",
+        "manifest_unreadable",
+    ),
     "later format": (
         lambda keep, manifest: part(keep, manifest, "json").write_bytes(
             encode(manifest).replace(b'"format": 1', b'"format": 2')
