@@ -202,6 +202,26 @@ async def test_no_more_than_some_wait_at_once(settings: Settings) -> None:
         await shop.backup()
 
 
+async def test_downloads_that_nobody_fetches_keep_no_backup_from_being_kept(settings: Settings) -> None:
+    async with shop_with(settings, pace=replace(QUICK, held_at_most=2)) as shop:
+        for _ in range(2):
+            await shop.backup()
+        kept = await shop.backups.start(["keep"], "schedule", origin="schedule")
+        assert (await shop.backups.ended(kept.id)).state == "done"
+        with pytest.raises(TooManyBackups):
+            await shop.backups.start(["keep", "download"], None)
+
+
+async def test_no_more_than_some_for_archives_are_begun_at_once(settings: Settings) -> None:
+    async with shop_with(settings, pace=replace(QUICK, held_at_most=2)) as shop:
+        async with turn(shop.backups.store.turn_file):
+            waiting = [await shop.backups.start(["keep"], None) for _ in range(2)]
+            with pytest.raises(TooManyBackups, match="being made already"):
+                await shop.backups.start(["keep"], None)
+            await shop.backups.start(["download"], None)
+        assert [(await shop.backups.ended(record.id)).state for record in waiting] == ["done", "done"]
+
+
 async def test_snapshots_are_made_one_at_a_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = 0
     most = 0

@@ -85,7 +85,7 @@ class BackupsController(Controller):
         description="Makes one snapshot of the shop and hands it to every exporter named; without any it is "
         "`download`, a file to fetch. The answer comes at once: ask the address in `Location` for state and progress. "
         "One snapshot is made at a time, others wait for their turn (`queued`). 409 `too_many_backups`: four are "
-        "being made or wait to be fetched.",
+        "being made or wait to be fetched; those for archives alone are counted apart.",
         operation_class=_OptionalBody,
         responses={409: _problem("As many as may be are being made or wait to be fetched (`too_many_backups`)")},
         response_headers=[_header("Location", "Where its state is")],

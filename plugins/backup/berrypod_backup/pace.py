@@ -16,4 +16,5 @@ class Pace:
     sweep_seconds: float = 300.0
 
     held_at_most: int = 4
-    """Backups that are being made or wait to be fetched. Each takes as much space as the shop."""
+    """Backups that are being made or wait to be fetched, each of which takes as much space as the shop; and, counted
+    apart, those that are being made for archives alone, which take as much while they are made at the most."""

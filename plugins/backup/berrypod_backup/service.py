@@ -97,14 +97,13 @@ class Backups:
             else `compact`, as nobody wants to fetch pages that are not used.
         :param fast: as fast as the disk is, whoever else needs it.
         :raises Invalid: no exporter is named, or one that does not exist.
-        :raises TooManyBackups: as many as may be are being made, or wait to be fetched.
+        :raises TooManyBackups: as many as may be are being made, or wait to be fetched. Those for archives alone and
+            those that leave something to fetch are counted apart: what nobody fetches keeps no backup from being kept.
         """
         exporters = self._named(names)
         if self._stopping:
             raise BackupError("The shop is being stopped", hint="Start the backup when it runs again.")
-        records = await self.all()
-        if sum(record.active or record.state == "ready" for record in records) >= self.pace.held_at_most:
-            raise TooManyBackups(f"{self.pace.held_at_most} backups are being made or wait to be fetched")
+        await self._require_room([one.declaration.name for one in exporters])
         now = self.context.now()
         record = BackupRecord(
             id=new_id(now),
@@ -205,6 +204,23 @@ class Backups:
                 self._announce_interrupted(record)
 
     # --- inside ---
+
+    async def _require_room(self, names: Sequence[str]) -> None:
+        """:raises TooManyBackups: as many as may be of this kind hold, or will hold, a copy in the work folder."""
+        archives = {one.declaration.name for one in self.exporters if one.declaration.archive}
+        most = self.pace.held_at_most
+        kept = archives.issuperset(names)
+        alike = [
+            record
+            for record in await self.all()
+            if (record.active or record.state == "ready")
+            and archives.issuperset(export.exporter for export in record.exports) == kept
+        ]
+        if len(alike) < most:
+            return
+        if kept:
+            raise TooManyBackups(f"{most} backups are being made already", hint="Wait until one of them is made.")
+        raise TooManyBackups(f"{most} backups are being made or wait to be fetched")
 
     def _named(self, names: Sequence[str]) -> list[Declared[BackupExporter]]:
         known = {one.declaration.name: one for one in self.exporters}
