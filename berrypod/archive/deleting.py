@@ -18,7 +18,7 @@ from berrypod.archive import layout
 from berrypod.archive.entries import Listed, listed
 from berrypod.archive.faults import ArchiveBusy
 from berrypod.archive.manifest import Manifest, ManifestUnreadable
-from berrypod.archive.objects import SweptStorage
+from berrypod.archive.objects import PartwiseStorage, SweptStorage
 from berrypod.archive.stock import Stock
 from berrypod.archive.together import together
 from berrypod.errors import BerrypodError, NotFound
@@ -65,8 +65,13 @@ class Deleting:
 
     async def take_back(self, backup_id: str) -> None:
         """Remove what there is of a backup that could not be added."""
+        storage = self._stock.storage
         async with self._stock.place.manifests_locked():
             await self._remove_parts(backup_id)
+        if isinstance(storage, PartwiseStorage):
+            # By its name: what other machines are sending is theirs. A chunk is smaller than a part.
+            for name in (layout.file_name(backup_id), layout.map_name(backup_id)):
+                await storage.take_back(name)
         await self._stock.place.finished(backup_id)
 
     async def _remove_parts(self, backup_id: str) -> None:

@@ -74,6 +74,15 @@ class SweptStorage(Protocol):
 
 
 @runtime_checkable
+class PartwiseStorage(Protocol):
+    """What a storage may offer as well in which a big object arrives in parts."""
+
+    async def take_back(self, name: str) -> None:
+        """Remove the parts of `name` that have arrived. Whoever sent them has died, or has given up."""
+        ...
+
+
+@runtime_checkable
 class MovableStorage(Protocol):
     """What a storage may offer as well whose location is entered, or changed, while the shop runs."""
 

@@ -12,7 +12,7 @@ import pytest
 from berrypod_s3.config import S3Config
 from berrypod_s3.storage import Fixed, S3Storage
 
-from berrypod.archive.objects import MovableStorage, ObjectStorage, SweptStorage
+from berrypod.archive.objects import MovableStorage, ObjectStorage, PartwiseStorage, SweptStorage
 from berrypod.errors import NotFound
 from tests.s3.conftest import QUICK
 from tests.s3.making import Raw, put, read
@@ -104,6 +104,15 @@ async def test_a_download_that_is_given_up_keeps_nobody_waiting(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await read(bad_storage, "big")
+
+
+async def test_an_upload_is_taken_back_by_the_name_of_its_object_alone(config: S3Config, raw: Raw) -> None:
+    for key in ("shop/a.db", "shop/a.db", "shop/a.db2", "a.db"):
+        raw.client.create_multipart_upload(Bucket=config.bucket, Key=key)
+    storage = S3Storage(Fixed(config), pace=replace(QUICK, unfinished_hours=50 * 365 * 24))
+    assert isinstance(storage, PartwiseStorage)
+    await storage.take_back("a.db")
+    assert sorted(raw.unfinished()) == ["a.db", "shop/a.db2"]
 
 
 async def test_uploads_that_dead_processes_left_are_taken_back(storage: S3Storage, config: S3Config, raw: Raw) -> None:

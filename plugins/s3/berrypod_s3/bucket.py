@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,14 +124,22 @@ class Bucket:
     def abort_unfinished(self, now: datetime) -> int:
         """Take back what is left of uploads that nobody finishes any more. Returns how many there were."""
         before = now - timedelta(hours=self.pace.unfinished_hours)
+        return self._abort("", lambda _, begun: begun < before)
+
+    def abort_uploads(self, name: str) -> int:
+        """Take back what is left of uploads of one object, however young. Returns how many there were."""
+        key = self.config.key(name)
+        return self._abort(name, lambda found, _: found == key)
+
+    def _abort(self, prefix: str, wanted: Callable[[str, datetime], bool]) -> int:
         aborted = 0
         with translated(self.config):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self.config.bucket, Prefix=self.config.key("")
+                Bucket=self.config.bucket, Prefix=self.config.key(prefix)
             )
             for each in (each for page in pages for each in page.get("Uploads", ())):
                 key, upload_id, begun = each.get("Key", ""), each.get("UploadId", ""), each.get("Initiated")
-                if begun is not None and begun < before:
+                if begun is not None and wanted(key, begun):
                     self._client.abort_multipart_upload(Bucket=self.config.bucket, Key=key, UploadId=upload_id)
                     aborted += 1
         return aborted

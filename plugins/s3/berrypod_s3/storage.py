@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -113,11 +113,18 @@ class S3Storage:
         return None
 
     async def sweep(self) -> None:
-        """Take back uploads that dead processes have left. A key that may not do this does no harm: a rule of the
-        bucket's can do it as well."""
+        """Take back uploads that dead processes have left, of whichever machine. A key that may not do this does no
+        harm: a rule of the bucket's can do it as well."""
+        await self._aborted(lambda bucket: bucket.abort_unfinished(datetime.now(UTC)))
+
+    async def take_back(self, name: str) -> None:
+        """As `sweep`, of one object whose sender is known to have ended, at once."""
+        await self._aborted(lambda bucket: bucket.abort_uploads(name))
+
+    async def _aborted(self, abort: Callable[[Bucket], int]) -> None:
         bucket = await self.bucket()
         try:
-            count = await in_thread(lambda: bucket.abort_unfinished(datetime.now(UTC)))
+            count = await in_thread(lambda: abort(bucket))
         except BerrypodError as error:
             log.warning("uploads that were not finished are left where they are: %s", error.message)
             return
