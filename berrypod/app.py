@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.di import Provide
 
 from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins
@@ -20,6 +19,7 @@ from berrypod.web.head import HeadLitestar
 from berrypod.web.health import health
 from berrypod.web.maintenance import maintenance_gate
 from berrypod.web.problems import handle_error
+from berrypod.web.provided import provided
 from berrypod.web.security import SecurityHeaders, form_token_rules, sessions
 from berrypod.web.templating import create_environment, template_config
 
@@ -62,9 +62,8 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
         ],
         lifespan=[lifespan],
         state=State({"accounts": parts.accounts, "parts": parts, "form_tokens": rules}),
-        dependencies={
-            name: Provide(_always(part), sync_to_thread=False)
-            for name, part in {
+        dependencies=provided(
+            {
                 "settings": settings,
                 "database": parts.database,
                 "maintenance": parts.maintenance,
@@ -72,8 +71,8 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
                 "accounts": parts.accounts,
                 "shop": parts.shop,
                 "audit": parts.audit,
-            }.items()
-        },
+            }
+        ),
         guards=[access_guard],
         # In the place of Litestar's own check of forms (`csrf_config`), which knows one key alone.
         middleware=[
@@ -88,12 +87,3 @@ def _litestar(parts: Parts, plugin_routers: Sequence[Router]) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
         logging_config=None,  # whoever runs the app decides: `berrypod serve`, or a test
     )
-
-
-def _always(part: T) -> Callable[[], T]:
-    def provide() -> T:
-        return part
-
-    # Litestar resolves dependencies by annotation, which is only known here.
-    provide.__annotations__["return"] = type(part)
-    return provide

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from litestar import Router
-from litestar.di import Provide
 
 from berrypod.context import PluginContext
+from berrypod.web.provided import provided
 from berrypod_backup.api import BackupsController, KeptController
 from berrypod_backup.archive_api import ArchivesController
 from berrypod_backup.archive_pages import ArchivePagesController
@@ -31,8 +28,6 @@ from berrypod_backup.shared import (
     schedule_of,
 )
 from berrypod_backup.watching.parts import metrics
-
-T = TypeVar("T")
 
 _HANDLERS = (
     BackupsController,
@@ -64,14 +59,4 @@ def router(context: PluginContext) -> Router:
         "retention": retention,
         "backup_looking": looking_of(context),
     }
-    provided = {name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()}
-    return Router("/", route_handlers=list(_HANDLERS), dependencies=provided)
-
-
-def _always(part: T) -> Callable[[], T]:
-    def provide() -> T:
-        return part
-
-    # Litestar resolves dependencies by annotation, which is only known here.
-    provide.__annotations__["return"] = type(part)
-    return provide
+    return Router("/", route_handlers=list(_HANDLERS), dependencies=provided(parts))

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
+
+from berrypod.per_app import PerApp
 
 if TYPE_CHECKING:
     from berrypod.context import PluginContext
@@ -19,32 +19,28 @@ if TYPE_CHECKING:
     from berrypod_backup.service import Backups
     from berrypod_backup.watching.looking import Looking
 
-T = TypeVar("T")
-
-# What the hooks declare keeps these alive, and they keep the database: so an entry lives as long as its app, and the
-# database's identity cannot be used again before.
-_made: WeakValueDictionary[tuple[int, str], object] = WeakValueDictionary()
+_shared = PerApp()
 
 
 def backups_of(context: PluginContext) -> Backups:
     """The backups of the app that `context` belongs to."""
     from berrypod_backup.service import Backups
 
-    return _shared(context, "backups", lambda: Backups(context))
+    return _shared.get(context, "backups", lambda: Backups(context))
 
 
 def drill_of(context: PluginContext) -> Drill:
     """The drills of the app that `context` belongs to."""
     from berrypod_backup.drill.service import Drill
 
-    return _shared(context, "drill", lambda: Drill(context, archives_of(context)))
+    return _shared.get(context, "drill", lambda: Drill(context, archives_of(context)))
 
 
 def looking_of(context: PluginContext) -> Looking:
     """What is known of the backups of the app that `context` belongs to."""
     from berrypod_backup.watching.looking import Looking
 
-    return _shared(context, "looking", lambda: Looking(context, archives_of(context), drill_of(context)))
+    return _shared.get(context, "looking", lambda: Looking(context, archives_of(context), drill_of(context)))
 
 
 def schedule_of(context: PluginContext) -> Schedule:
@@ -54,7 +50,7 @@ def schedule_of(context: PluginContext) -> Schedule:
     def make() -> Schedule:
         return Schedule(context, backups_of(context), retention_of(context), drill_of(context).run)
 
-    return _shared(context, "schedule", make)
+    return _shared.get(context, "schedule", make)
 
 
 def retention_of(context: PluginContext) -> Retention:
@@ -84,11 +80,3 @@ def kept_of(context: PluginContext) -> Kept:
     from berrypod_backup.faults import BackupUnknown
 
     return Kept(context.plugins, BackupUnknown)
-
-
-def _shared(context: PluginContext, name: str, make: Callable[[], T]) -> T:
-    key = (id(context.database), name)
-    found = _made.get(key)
-    if found is None:
-        found = _made[key] = make()
-    return cast("T", found)

@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
 
 import click
 
 from berrypod.commands.lazy import LazyCommand
 from berrypod.declarations import AdminPanel, BackupExporter, RestoreGuard, RestoreRehearsal, SettingDeclaration
 from berrypod.hookspecs import hookimpl
+from berrypod.per_app import PerApp
 from berrypod_restore.names import FORMERS_KEPT, MAX_BYTES
 
 if TYPE_CHECKING:
@@ -22,21 +22,14 @@ if TYPE_CHECKING:
     from berrypod.context import PluginContext
     from berrypod_restore.service import Restores
 
-T = TypeVar("T")
-
-# The hooks of one app share its restores. What they declare keeps them alive, and they keep the database: so an entry
-# lives as long as its app, and its identity cannot be used again before.
-_restores: WeakValueDictionary[int, Restores] = WeakValueDictionary()
+_shared = PerApp()
 
 
 def restores_of(context: PluginContext) -> Restores:
     """The restores of the app that `context` belongs to."""
     from berrypod_restore.service import Restores
 
-    found = _restores.get(id(context.database))
-    if found is None:
-        found = _restores[id(context.database)] = Restores(context)
-    return found
+    return _shared.get(context, "restores", lambda: Restores(context))
 
 
 @hookimpl
@@ -85,8 +78,8 @@ def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
 @hookimpl
 def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
     from litestar import Router
-    from litestar.di import Provide
 
+    from berrypod.web.provided import provided
     from berrypod_restore import api, pages
     from berrypod_restore.panel import Panel
 
@@ -96,7 +89,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
         Router(
             "/",
             route_handlers=[*api.HANDLERS, *pages.HANDLERS],
-            dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
+            dependencies=provided(parts),
         )
     ]
 
@@ -113,12 +106,3 @@ def berrypod_register_commands(cli: click.Group) -> None:
             "restore", "berrypod_restore.commands:restore", help="Replace the shop by a backup, and take it back."
         )
     )
-
-
-def _always(part: T) -> Callable[[], T]:
-    def provide() -> T:
-        return part
-
-    # Litestar resolves dependencies by annotation, which is only known here.
-    provide.__annotations__["return"] = type(part)
-    return provide

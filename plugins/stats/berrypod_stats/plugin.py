@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import click
 
 from berrypod.commands.lazy import LazyCommand
 from berrypod.declarations import AdminPanel, StatsProvider
 from berrypod.hookspecs import hookimpl
+from berrypod.per_app import PerApp
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from berrypod.context import PluginContext
     from berrypod_stats.service import Measurements
 
-# The hooks of one app share its measurements. What they declare keeps them alive, and they keep the database: so an
-# entry lives as long as its app, and its identity cannot be used again before.
-_measurements: WeakValueDictionary[int, Measurements] = WeakValueDictionary()
+_shared = PerApp()
 
 
 def measurements_of(context: PluginContext) -> Measurements:
@@ -31,11 +29,7 @@ def measurements_of(context: PluginContext) -> Measurements:
     from berrypod_stats.service import DatabaseSource, Measurements
 
     database = context.database
-    found = _measurements.get(id(database))
-    if found is None:
-        found = Measurements(database, DatabaseSource(database, context.now))
-        _measurements[id(database)] = found
-    return found
+    return _shared.get(context, "measurements", lambda: Measurements(database, DatabaseSource(database, context.now)))
 
 
 @hookimpl
