@@ -91,9 +91,10 @@ class Archives:
             raise told[0]
         return outcome.value  # pyright: ignore[reportReturnType] - None only with an error
 
-    async def sweep(self) -> None:
-        """Remove from all archives what dead processes have left there. One that fails stops no other."""
-        await asyncio.gather(*(self._sweep(one) for one in self.all))
+    async def sweep(self, exporters: Sequence[str] | None = None) -> None:
+        """Remove from these archives, or all, what dead processes have left there. One that fails stops no other."""
+        wanted = [one for one in self.all if exporters is None or one.declaration.name in exporters]
+        await asyncio.gather(*(self._sweep(one) for one in wanted))
 
     async def _sweep(self, exporter: Declared[BackupExporter]) -> None:
         try:

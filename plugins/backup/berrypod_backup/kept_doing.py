@@ -18,6 +18,7 @@ from berrypod.storage.snapshot import Method
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.archived import ArchivedBackup, ArchiveInfo
 from berrypod_backup.kept_panel import made_by, state_of
+from berrypod_backup.leftovers import sweep_leftovers
 from berrypod_backup.records import BackupRecord
 from berrypod_backup.service import Backups
 
@@ -36,6 +37,7 @@ async def keep(exporters: tuple[str, ...], *, method: Method | None, fast: bool,
     :raises BackupError: it could not be made, or one of them could not keep it.
     """
     async with opened_context("backup") as context:
+        await sweep_leftovers(context, exporters)
         backups = Backups(context)
         record = await backups.start(exporters, _ACTOR, method=method, fast=fast, note=note)
         with progress_bar("Making a backup ...") as tell:
@@ -92,6 +94,7 @@ async def delete(backup_id: str, exporter: str | None, confirm: Callable[[str, M
     async with _kept() as kept:
         name, manifest = await kept.find(backup_id, exporter)
         confirm(name, manifest)
+        await sweep_leftovers(kept.context, [name])
         await kept.delete(name, backup_id, by=_ACTOR)
         return name
 

@@ -65,7 +65,7 @@ class Retention:
     """One per app."""
 
     def __init__(self, context: PluginContext, archives: Archives, kept: KeptBackups) -> None:
-        self._context = context
+        self.context = context
         self._archives = archives
         self._kept = kept
         self._stored = Stored(context.database, KEY, RetentionSettings, DEFAULT)
@@ -82,7 +82,7 @@ class Retention:
         before = await self._stored.get()
         await self._stored.put(settings)
         if settings != before:
-            self._context.emit(BackupRetentionChanged(enabled=settings.enabled, actor=by, address=address))
+            self.context.emit(BackupRetentionChanged(enabled=settings.enabled, actor=by, address=address))
 
     async def preview(self, settings: RetentionSettings | None = None) -> list[ArchivePlan]:
         """What would go now, archive by archive, under these settings; without any, under those that are saved.
@@ -116,7 +116,7 @@ class Retention:
             exporter=listing.exporter,
             title=listing.title,
             location=listing.location,
-            plan=None if listing.error else plan(listing.entries, settings, self._context.now()),
+            plan=None if listing.error else plan(listing.entries, settings, self.context.now()),
             error=listing.error,
         )
 
@@ -143,7 +143,7 @@ class Retention:
         return None
 
     def _turn_file(self) -> Path:
-        return make_private_folder(self._context.work_folder()) / "prune"
+        return make_private_folder(self.context.work_folder()) / "prune"
 
 
 def _is_set_up(listing: ArchiveListing) -> bool:

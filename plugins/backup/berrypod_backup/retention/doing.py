@@ -14,6 +14,7 @@ from berrypod.errors import Invalid
 from berrypod.storage.files import people_size
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.archives import Archives
+from berrypod_backup.leftovers import sweep_leftovers
 from berrypod_backup.retention.applying import Retention
 from berrypod_backup.retention.settings import RetentionSettings
 from berrypod_backup.retention.wire import GoingInfo, PlanInfo, PrunedInfo, told_plan, told_pruned
@@ -66,7 +67,9 @@ async def prune(confirm: Callable[[Sequence[PlanInfo]], bool] | None) -> list[Pr
     async with _opened() as retention:
         if confirm is not None and not confirm([told_plan(planned) for planned in await retention.preview()]):
             raise click.Abort
-        return [told_pruned(one) for one in await retention.prune(by=_ACTOR)]
+        pruned = await retention.prune(by=_ACTOR)
+        await sweep_leftovers(retention.context, [one.planned.exporter for one in pruned if not one.planned.error])
+        return [told_pruned(one) for one in pruned]
 
 
 def tell_settings(found: RetentionSettings) -> None:
