@@ -58,7 +58,8 @@ class Machine:
     def files(self) -> list[str]:
         """What there is beside the place of the database, without what is always there."""
         folder = self.settings.database_path.parent
-        ours = [path for path in folder.rglob("*") if path.is_file()]
+        # Lists of pages, by their digests, are kept for the next time, until a sweep: nothing of the shop is in them.
+        ours = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "maps"]
         stay = ("-lock", "-announcement", "-audit.jsonl", "/lock", "/manifests", "/turn")
         return sorted(str(path.relative_to(folder)) for path in ours if not str(path).endswith(stay))
 

@@ -78,7 +78,7 @@ def apply(file: Path, yes: bool, accept_newer: bool, key_stdin: bool, as_json: b
     epilog=examples(
         "berrypod restore from s3://my-shop --list",
         "berrypod restore from s3://my-shop",
-        "berrypod restore from file:///mnt/disk/backups --backup 20260314-120000-1a2b3c4d",
+        "berrypod restore from file:///mnt/disk/backups",
     ),
 )
 @click.argument("address", metavar="ADDRESS")

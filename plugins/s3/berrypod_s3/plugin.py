@@ -48,7 +48,8 @@ def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter
     from berrypod.archive.archive import Archive
     from berrypod_s3.storage import S3Storage
 
-    archive = Archive(S3Storage(configuration_of(context)), work_folder=context.work_folder)
+    configuration = configuration_of(context)
+    archive = Archive(S3Storage(configuration), work_folder=context.work_folder)
     return [
         BackupExporter(
             name="s3",
@@ -56,6 +57,7 @@ def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter
             description="To object storage elsewhere: the backup survives this machine. Encrypted if the shop is.",
             archive=archive,
             off_site=True,
+            is_set_up=configuration.is_complete,
         )
     ]
 
@@ -95,7 +97,9 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
 
 @hookimpl
 def berrypod_register_commands(cli: click.Group) -> None:
-    cli.add_command(LazyCommand("s3", "berrypod_s3.commands:s3", help="Off-site backups in S3: try the connection."))
+    cli.add_command(
+        LazyCommand("s3", "berrypod_s3.commands:s3", help="Off-site backups in S3-compatible object storage.")
+    )
 
 
 def _always(part: T) -> Callable[[], T]:
