@@ -97,7 +97,7 @@ class Configuration:
         :raises FieldUnreadable: SECRET_KEY_BASE is another one than when it was entered.
         """
         values = together(self.of_environment(), await self.saved(), self._of_aws())
-        if missing := [name for name in ("bucket", "access_key_id", "secret_access_key") if not values.get(name)]:
+        if missing := _missing(values):
             self._config = None
             raise NotConfigured(_words(missing), missing=missing)
         values["prefix"] = values.get("prefix") or await self.own_prefix()
@@ -105,6 +105,10 @@ class Configuration:
             self._config = config_of(values)
             self._values = values
         return self._config
+
+    async def is_complete(self) -> bool:
+        """Whether it has been said where the storage is, and with which key; right or wrong."""
+        return not _missing(together(self.of_environment(), await self.saved(), self._of_aws()))
 
     def of_environment(self) -> dict[str, str]:
         """What the plugin's own variables say, by the names of fields."""
@@ -182,6 +186,10 @@ def together(own: Mapping[str, str], saved: S3Settings, aws: Mapping[str, str]) 
 def config_of(values: Mapping[str, str]) -> S3Config:
     """:raises Invalid: with the fields that cannot be right."""
     return checked(**{name: values.get(name, "") for name in (*FIELDS, "session_token")})
+
+
+def _missing(values: Mapping[str, str]) -> list[str]:
+    return [name for name in ("bucket", "access_key_id", "secret_access_key") if not values.get(name)]
 
 
 def _words(missing: list[str]) -> str:
