@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
 
 import click
 
 from berrypod.commands.lazy import LazyCommand
 from berrypod.declarations import AdminPanel, DoctorCheck, HealthPart, Notifier, SettingDeclaration
 from berrypod.hookspecs import hookimpl
+from berrypod.per_app import PerApp
 from berrypod_notify import names
 
 if TYPE_CHECKING:
@@ -22,21 +22,14 @@ if TYPE_CHECKING:
     from berrypod.context import PluginContext
     from berrypod_notify.service import Alarms
 
-T = TypeVar("T")
-
-# The hooks of one app share its alarms. What they declare keeps them alive, and they keep the context: so an entry
-# lives as long as its app, and its identity cannot be used again before.
-_alarms: WeakValueDictionary[int, Alarms] = WeakValueDictionary()
+_shared = PerApp()
 
 
 def alarms_of(context: PluginContext) -> Alarms:
     """The alarms of the app that `context` belongs to. :raises SettingsError: the environment makes no sense."""
     from berrypod_notify.service import Alarms
 
-    found = _alarms.get(id(context.database))
-    if found is None:
-        found = _alarms[id(context.database)] = Alarms(context)
-    return found
+    return _shared.get(context, "alarms", lambda: Alarms(context))
 
 
 @hookimpl
@@ -90,8 +83,8 @@ def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
 @hookimpl
 def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
     from litestar import Router
-    from litestar.di import Provide
 
+    from berrypod.web.provided import provided
     from berrypod_notify.api import AlarmsController
     from berrypod_notify.pages import AlarmPagesController
     from berrypod_notify.panel import Panel
@@ -102,7 +95,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
         Router(
             "/",
             route_handlers=[AlarmsController, AlarmPagesController],
-            dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
+            dependencies=provided(parts),
         )
     ]
 
@@ -116,12 +109,3 @@ def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[Non
 def berrypod_register_commands(cli: click.Group) -> None:
     about = "Who is told when something is not well with the shop, and what is not."
     cli.add_command(LazyCommand("notify", "berrypod_notify.commands:notify", help=about))
-
-
-def _always(part: T) -> Callable[[], T]:
-    def provide() -> T:
-        return part
-
-    # Litestar resolves dependencies by annotation, which is only known here.
-    provide.__annotations__["return"] = type(part)
-    return provide
