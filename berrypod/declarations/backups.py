@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
+from berrypod.declarations.health import IsSetUpFunction
 from berrypod.plugin_host import checks
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ class BackupExporter:
 
     `archive` stands for both: backups kept with manifests in a storage of the plugin's, pages that have not changed
     once; they can be scheduled, verified, proven and thinned out. `off_site` says that it is not on this machine.
+
+    `is_set_up()` answers whether it knows yet where to put a backup: one that does not has no button, and what it keeps
+    is not asked for. Make it cheap, and go nowhere for it. None: it always does.
     """
 
     name: str
@@ -163,6 +167,7 @@ class BackupExporter:
     kept: KeptCopies | None = None
     archive: Archive | None = None
     off_site: bool = False
+    is_set_up: IsSetUpFunction | None = None
 
     def __post_init__(self) -> None:
         what = f"BackupExporter {self.name!r}"
@@ -171,6 +176,8 @@ class BackupExporter:
         checks.require_length(what, _LONGEST_TITLE, title=self.title)
         checks.require_length(what, _LONGEST_DESCRIPTION, description=self.description)
         self._check_functions(what)
+        if self.is_set_up is not None:
+            checks.require_function(what, is_set_up=self.is_set_up)
         checks.require_seconds(what, self.timeout_seconds)
         if self.kept is not None:
             checks.require_kept(f"{what}: kept", self.kept)

@@ -39,6 +39,9 @@ from berrypod.plugin_report import PluginState
 
 T = TypeVar("T")
 
+# Somebody waits for a page meanwhile.
+_SET_UP_SECONDS = 5.0
+
 
 class Calls:
     """The part of `Plugins` that runs plugins' functions. No method here raises for what a plugin does."""
@@ -179,17 +182,17 @@ class Calls:
             what=f"health part {part.declaration.name}",
         )
 
-    async def is_set_up(self, notifier: Declared[Notifier]) -> Outcome[bool]:
-        """Ask a notifier whether it knows where to send to."""
-        function = notifier.declaration.is_set_up
+    async def is_set_up(self, asked: Declared[Notifier] | Declared[BackupExporter]) -> Outcome[bool]:
+        """Ask a notifier or an exporter whether it knows where to send to."""
+        function = asked.declaration.is_set_up
         if function is None:
             return Ok(True)
         return await self.call(
-            notifier.plugin,
+            asked.plugin,
             function,
-            timeout_seconds=notifier.declaration.timeout_seconds,
+            timeout_seconds=min(asked.declaration.timeout_seconds, _SET_UP_SECONDS),
             expect=answers.yes_or_no,
-            what=f"notifier {notifier.declaration.name}: is it set up",
+            what=f"{asked.declaration.name}: is it set up",
         )
 
     async def notify(self, notifier: Declared[Notifier], notification: Notification) -> Outcome[None]:

@@ -8,9 +8,30 @@ from pathlib import Path
 import pytest
 
 from berrypod.declarations import BackupExporter, Declared, Delivered, ExportedFile, Snapshot
+from berrypod.errors import PluginError
 from berrypod.plugins import Ok
 from tests.plugins.conftest import Host
 from tests.plugins.making import PATIENCE, failed
+
+
+class TestIsSetUp:
+    def exporter(self, **more) -> Declared[BackupExporter]:
+        declared = BackupExporter(name="s9", title="S9", description="Elsewhere", export=lambda *_: None, **more)
+        return Declared(plugin="p", declaration=declared)
+
+    async def test_an_exporter_says_whether_it_knows_where_to_put_a_backup(self, host: Host) -> None:
+        async def asked() -> bool:
+            return False
+
+        for function, answer in ((None, True), (asked, False), (lambda: True, True)):
+            assert await host().is_set_up(self.exporter(is_set_up=function)) == Ok(answer)
+
+    async def test_one_that_answers_nonsense_has_failed(self, host: Host) -> None:
+        assert "str" in failed(await host().is_set_up(self.exporter(is_set_up=lambda: "yes"))).error
+
+    def test_what_cannot_be_asked_is_refused_at_the_start(self) -> None:
+        with pytest.raises(PluginError, match="is_set_up"):
+            self.exporter(is_set_up="yes")
 
 
 class TestExporters:

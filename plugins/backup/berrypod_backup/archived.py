@@ -71,6 +71,7 @@ class ArchiveInfo(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     location: str
     off_site: Annotated[bool, Meta(description="It is not on this machine.")]
+    set_up: Annotated[bool, Meta(description="It knows where to put backups. Otherwise there is nothing to list.")]
     backups: list[ArchivedBackup]
     others: list[OtherFile]
     stored_bytes: Annotated[int, Meta(description="What all of it takes there.")]
@@ -84,6 +85,7 @@ def told_archive(listing: ArchiveListing, todays_key: str | None) -> ArchiveInfo
         title=listing.title,
         location=listing.location,
         off_site=listing.off_site,
+        set_up=listing.set_up,
         backups=_backups(listing.entries, todays_key),
         others=[
             OtherFile(

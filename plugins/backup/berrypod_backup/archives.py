@@ -30,7 +30,10 @@ SWEEP_SECONDS: Final = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveListing:
-    """What lies in one archive, the newest first; or why that cannot be said."""
+    """What lies in one archive, the newest first; or why that cannot be said.
+
+    One that is not `set_up` knows no place yet: nothing lies there, and that is nobody's failure.
+    """
 
     exporter: str
     title: str
@@ -38,6 +41,7 @@ class ArchiveListing:
     off_site: bool
     entries: Sequence[Entry]
     error: Trouble | None = None
+    set_up: bool = True
 
 
 class Archives:
@@ -97,6 +101,8 @@ class Archives:
         await asyncio.gather(*(self._sweep(one) for one in wanted))
 
     async def _sweep(self, exporter: Declared[BackupExporter]) -> None:
+        if not await self.is_set_up(exporter):
+            return
         try:
             await self.call(exporter, lambda archive: archive.sweep(), seconds=SWEEP_SECONDS)
         except BerrypodError as error:  # whoever lists it is told the same
@@ -106,12 +112,19 @@ class Archives:
         """What lies in all archives. One that fails or takes long is listed with its error."""
         return list(await asyncio.gather(*(self.listing(one) for one in self.all)))
 
+    async def is_set_up(self, exporter: Declared[BackupExporter]) -> bool:
+        """Whether it knows where to put a backup. One that cannot say counts as set up: what it does tells why."""
+        outcome = await self.context.plugins.is_set_up(exporter)
+        return isinstance(outcome, Failed) or outcome.value
+
     async def listing(self, exporter: Declared[BackupExporter]) -> ArchiveListing:
         declaration = exporter.declaration
         entries: Sequence[Entry] = ()
         trouble = None
+        set_up = await self.is_set_up(exporter)
         try:
-            entries = await self.call(exporter, lambda archive: archive.entries(), seconds=LIST_SECONDS)
+            if set_up:
+                entries = await self.call(exporter, lambda archive: archive.entries(), seconds=LIST_SECONDS)
         except BerrypodError as error:
             trouble = Trouble.of(error)
         return ArchiveListing(
@@ -121,6 +134,7 @@ class Archives:
             off_site=declaration.off_site,
             entries=entries,
             error=trouble,
+            set_up=set_up,
         )
 
 

@@ -40,7 +40,10 @@ def looking_of(context: PluginContext) -> Looking:
     """What is known of the backups of the app that `context` belongs to."""
     from berrypod_backup.watching.looking import Looking
 
-    return _shared.get(context, "looking", lambda: Looking(context, archives_of(context), drill_of(context)))
+    def make() -> Looking:
+        return Looking(context, archives_of(context), drill_of(context), schedule_of(context).status)
+
+    return _shared.get(context, "looking", make)
 
 
 def schedule_of(context: PluginContext) -> Schedule:

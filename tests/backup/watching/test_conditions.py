@@ -216,8 +216,7 @@ def test_a_shop_of_production_that_keeps_nothing_elsewhere_is_told() -> None:
 
 
 def test_an_exporter_without_a_place_is_as_good_as_none() -> None:
-    nowhere = Trouble(code="not_configured", message="No bucket is named.", hint="Name one.")
-    seen = replace(WELL, listings=[WELL.listings[0], archive(exporter="s3", off_site=True, error=nowhere)])
+    seen = replace(WELL, listings=[WELL.listings[0], archive(exporter="s3", off_site=True, set_up=False)])
 
     assert codes(seen) == ["off_site_missing"]
     assert codes(replace(seen, production=False)) == []

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from berrypod_backup.archives import ArchiveListing, Archives
 from berrypod_backup.drill.service import Drill
+from berrypod_backup.schedule.settings import DEFAULT, KEY, SavedSchedule, ScheduleSettings
 from berrypod_backup.watching import looking
 from berrypod_backup.watching.looking import Looking
 from berrypod_backup.watching.parts import health_part
 
 from berrypod.errors import Invalid
+from berrypod.plugins import Ok
 from berrypod.settings import Settings
+from berrypod.stored import Stored
+from tests.backup import making
 from tests.backup.drill.conftest import Rendering, quick_rendering
 from tests.backup.drill.making import SHED, Shop, changed, flip, shop_with
 
@@ -40,6 +44,17 @@ async def test_a_shop_with_a_proven_backup_is_seen_with_all_of_it(
     assert [record.state for record in seen.drills] == ["proven"]
     assert [(disk.exporter, disk.device == seen.disks[0].device) for disk in seen.disks] == [(None, True), (SHED, True)]
     assert all(disk.free_bytes > 0 for disk in seen.disks)
+
+
+async def test_a_shop_that_runs_is_told_of_a_schedule_that_makes_no_backups(settings: Settings) -> None:
+    """By the plugin's own health part, which has to know of the schedule."""
+    async with making.shop_with(settings) as shop:
+        saved = SavedSchedule(settings=ScheduleSettings(kind="daily", zone="Nowhere"), since=shop.context.now())
+        await Stored(shop.context.database, KEY, SavedSchedule, DEFAULT).put(saved)
+        (part,) = [one for one in shop.parts.plugins.health_parts if one.plugin == "backup"]
+        outcome = await shop.parts.plugins.conditions(part)
+    assert isinstance(outcome, Ok)
+    assert "backup_overdue" in [condition.code for condition in outcome.value]
 
 
 async def test_archives_are_listed_once_for_all_who_ask_at_the_same_time(

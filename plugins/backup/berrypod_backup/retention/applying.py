@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from berrypod.archive.manifest import Manifest
 from berrypod.context import PluginContext
@@ -22,9 +21,6 @@ from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.retention.plan import Going, Plan, plan
 from berrypod_backup.retention.settings import DEFAULT, KEY, RetentionSettings, require_sound
 from berrypod_backup.turns import turn
-
-# What an archive says that nobody has told yet where it is: nothing lies there, and that is nobody's failure.
-_NOT_SET_UP: Final = "not_configured"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +90,7 @@ class Retention:
         else:
             require_sound(settings)
         listings = await self._archives.listings()
-        return [self._planned(listing, settings) for listing in listings if _is_set_up(listing)]
+        return [self._planned(listing, settings) for listing in listings if listing.set_up]
 
     async def prune(
         self, *, by: str | None, address: str | None = None, exporters: Sequence[str] | None = None
@@ -108,7 +104,7 @@ class Retention:
             settings = await self.settings()
             wanted = [one for one in self._archives.all if exporters is None or one.declaration.name in exporters]
             listings = await asyncio.gather(*(self._archives.listing(one) for one in wanted))
-            plans = [self._planned(listing, settings) for listing in listings if _is_set_up(listing)]
+            plans = [self._planned(listing, settings) for listing in listings if listing.set_up]
             return list(await asyncio.gather(*(self._carry_out(planned, by, address) for planned in plans)))
 
     def _planned(self, listing: ArchiveListing, settings: RetentionSettings) -> ArchivePlan:
@@ -144,7 +140,3 @@ class Retention:
 
     def _turn_file(self) -> Path:
         return make_private_folder(self.context.work_folder()) / "prune"
-
-
-def _is_set_up(listing: ArchiveListing) -> bool:
-    return listing.error is None or listing.error.code != _NOT_SET_UP

@@ -26,9 +26,6 @@ from berrypod_backup.watching.tallies import Tallies, Tally
 _NEAR_SECONDS: Final = 5.0
 _FAR_SECONDS: Final = 60.0
 
-# By what an exporter says whose place nobody has named yet.
-NOT_CONFIGURED: Final = "not_configured"
-
 
 class ScheduleState(Protocol):
     """What is known of the schedule: `berrypod_backup.schedule.status.ScheduleStatus`, as far as it is watched."""
@@ -77,7 +74,7 @@ class Seen:
     @property
     def archives(self) -> list[ArchiveListing]:
         """Those that are in use: one that nobody has named a place for is none."""
-        return [one for one in self.listings if one.error is None or one.error.code != NOT_CONFIGURED]
+        return [one for one in self.listings if one.set_up]
 
 
 class Looking:
