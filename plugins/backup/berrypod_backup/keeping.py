@@ -8,28 +8,20 @@ from typing import Final
 from berrypod.archive.archive import Archive
 from berrypod.archive.folder import FolderStorage
 from berrypod.context import PluginContext
-from berrypod.declarations import BackupExporter, SettingDeclaration
+from berrypod.declarations import BackupExporter
 from berrypod.errors import SettingsError
-
-VARIABLE: Final = "BERRYPOD_BACKUP_FOLDER"
+from berrypod_backup.names import FOLDER
 
 _HINT: Final = (
-    f"Set {VARIABLE} to a folder of its own, with its whole path, on another disk if there is one; "
+    f"Set {FOLDER} to a folder of its own, with its whole path, on another disk if there is one; "
     "or leave it out, and backups are kept beside the shop's file."
 )
-
-
-def folder_setting() -> SettingDeclaration:
-    return SettingDeclaration(
-        name=VARIABLE,
-        help="where backups of this shop are kept, and of no other; without it, in a folder beside the shop's file",
-    )
 
 
 def keep_exporter(context: PluginContext) -> BackupExporter:
     """The archive in the folder that is set. One that cannot be used is told whenever it is to be: the shop runs."""
     database = context.database.path
-    folder = folder_of(database, context.setting(VARIABLE))
+    folder = folder_of(database, context.setting(FOLDER))
     storage = FolderStorage(folder, check=lambda: require_own_folder(folder, database))
     return BackupExporter(
         name="keep",
@@ -51,11 +43,11 @@ def require_own_folder(folder: Path, database: Path) -> None:
     :raises SettingsError: it cannot be the place for backups.
     """
     if not folder.is_absolute():
-        raise SettingsError(f"{VARIABLE} is {str(folder)!r}, which depends on where the shop is started", hint=_HINT)
+        raise SettingsError(f"{FOLDER} is {str(folder)!r}, which depends on where the shop is started", hint=_HINT)
     # Without links: two names may mean one folder.
     resolved, database = folder.resolve(), database.resolve()
     if database.is_relative_to(resolved):
-        raise SettingsError(f"{VARIABLE} is {folder}, and the shop's file lies in there itself", hint=_HINT)
+        raise SettingsError(f"{FOLDER} is {folder}, and the shop's file lies in there itself", hint=_HINT)
     work = database.with_name(f"{database.name}-work")
     if resolved.is_relative_to(work):
-        raise SettingsError(f"{VARIABLE} is {folder}, where the shop keeps what is temporary", hint=_HINT)
+        raise SettingsError(f"{FOLDER} is {folder}, where the shop keeps what is temporary", hint=_HINT)

@@ -48,7 +48,7 @@ def list_command(as_json: bool) -> None:
 @exporter_option
 @_json
 def fetch_command(backup_id: str, output: str, exporter: str | None, as_json: bool) -> None:
-    """Write a kept backup to PATH, as one ordinary file that `sqlcipher` opens with its key."""
+    """Write the kept backup ID to PATH, as one ordinary file that `sqlcipher` opens with its key."""
     from berrypod_backup import kept_doing
 
     path = asyncio.run(kept_doing.fetch(backup_id, output, exporter))
@@ -61,7 +61,7 @@ def fetch_command(backup_id: str, output: str, exporter: str | None, as_json: bo
 @exporter_option
 @_json
 def note_command(backup_id: str, text: str, exporter: str | None, as_json: bool) -> None:
-    """Write TEXT beside a kept backup, in place of the former note. An empty one removes it."""
+    """Write TEXT beside the kept backup ID, in place of the former note. An empty one removes it."""
     from berrypod_backup import kept_doing
 
     noted = asyncio.run(kept_doing.note(backup_id, text, exporter))
@@ -74,7 +74,7 @@ def note_command(backup_id: str, text: str, exporter: str | None, as_json: bool)
 @click.option("--yes", is_flag=True, help="Do not ask: for scripts.")
 @_json
 def delete_command(backup_id: str, exporter: str | None, yes: bool, as_json: bool) -> None:
-    """Delete a kept backup for good. What it shares with other backups stays with those."""
+    """Delete the kept backup ID for good. What it shares with other backups stays with those."""
     from berrypod_backup import kept_doing
 
     def confirm(archive: str, manifest: Manifest) -> None:

@@ -21,6 +21,7 @@ from berrypod.declarations import (
     StatsProvider,
 )
 from berrypod.hookspecs import hookimpl
+from berrypod_backup.names import SETTINGS
 from berrypod_backup.shared import backups_of, drill_of, kept_backups_of, kept_of, looking_of, schedule_of
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def berrypod_settings() -> Sequence[SettingDeclaration]:
-    from berrypod_backup.keeping import folder_setting
-
-    return [folder_setting()]
+    return SETTINGS
 
 
 @hookimpl
