@@ -47,8 +47,8 @@ class Captured:
     `created_at` (UTC) is the moment of the state: what was committed later is not in it. `salt` (hex) is the file's, of
     an encrypted one. `row_counts` and `schema_revision` were read from that very state. `sha256` is of the whole, if
     that was asked for. `used_chunks` are the names of all chunks that the map needs; `new_chunks` those that no folder
-    had. `written_bytes` are those of the new ones and of the map. `held_ms` is how long writers were kept waiting, and
-    `seconds` how long it took in all.
+    had. `written_bytes` are those of the new ones and of the map. `held_ms` is how long writers were kept waiting;
+    `copying_seconds` how long reading and writing took, and `seconds` all of it, with starting a process.
     """
 
     created_at: datetime
