@@ -99,7 +99,7 @@ def test_a_kept_backup_is_checked_by_a_click(open_site: OpenSite, encrypted_sett
     shelf.copies = {"monday": site.backup().read_bytes(), **{f"older-{number}": b"" for number in range(3)}}
     site.order("LOST-0001")
     page = site.get("/admin/backup").text
-    assert "Kept by The shelf (4)" in words(page)
+    assert "The shelf: 4 kept" in words(page)
     answer = site.send("/admin/backup/restores/kept", exporter="shelf", copy="monday")
     page = site.followed(answer)
     assert "Bring this backup back?" in words(page)
