@@ -135,9 +135,12 @@ class Archive:
         """
         await self._deleting.delete(backup_id)
 
-    async def sweep(self) -> None:
-        """Remove what dead processes have left: called at start, and whenever."""
-        await self._deleting.sweep()
+    async def sweep(self, *, wait_seconds: float = 0) -> None:
+        """Remove what dead processes have left: called at start, and whenever.
+
+        :param wait_seconds: how long to wait for those who are adding backups. What they may need stays else.
+        """
+        await self._deleting.sweep(wait_seconds)
 
     # --- as an exporter ---
 

@@ -81,15 +81,16 @@ class Deleting:
         for name in (layout.file_name(backup_id), layout.map_name(backup_id)):
             await self._stock.storage.delete(name)
 
-    async def sweep(self) -> None:
-        """Remove what dead processes have left: files on their way, backups that were never finished, chunks.
+    async def sweep(self, wait_seconds: float) -> None:
+        """Remove what dead processes have left: backups that were never finished, files on their way, chunks.
 
-        If a backup is being added meanwhile, there is another time.
+        What can be told to be nobody's only with nothing else at work stays for another time, if a backup is being
+        added for longer than one would wait.
         """
+        await self.remove_given_up()
+        await asyncio.to_thread(self._stock.place.sweep)
         try:
-            async with self._stock.place.locked(alone=True, seconds=0):
-                await self.remove_given_up()
-                await asyncio.to_thread(self._stock.place.sweep)
+            async with self._stock.place.locked(alone=True, seconds=wait_seconds):
                 if isinstance(self._stock.storage, SweptStorage):
                     await self._stock.storage.sweep()
                 await self._free()

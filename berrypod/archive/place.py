@@ -157,8 +157,10 @@ class Place:
         return {path.name for path in self._marks() if not is_claimed(path)}
 
     def sweep(self) -> None:
-        """Remove what dead processes have left on this machine. After their unfinished work was seen to. Blocks."""
-        for name in ("unfinished", "staging", "spool", "maps"):
+        """Remove what dead processes have left on this machine, but for the notes of what they left in the storage.
+        Blocks."""
+        sweep(self.part("unfinished"), spare=lambda path: is_id(path.name) and path.exists())
+        for name in ("staging", "spool", "maps"):
             sweep(self.part(name))
         for folder in self.part("ends").iterdir():
             sweep(folder)

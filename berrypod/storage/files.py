@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -200,10 +200,11 @@ def is_claimed(path: Path) -> bool:
         return not free
 
 
-def sweep(folder: Path, *, of: Path | None = None) -> list[Path]:
+def sweep(folder: Path, *, of: Path | None = None, spare: Callable[[Path], bool] | None = None) -> list[Path]:
     """Remove what dead processes left in `folder`: parts of files, and what they had claimed. Nobody else's files.
 
     :param of: remove only parts of this file: for a folder that is not our own.
+    :param spare: says of what stays, though whoever claimed it has died.
     :returns: what was removed.
     """
     removed: list[Path] = []
@@ -217,7 +218,7 @@ def sweep(folder: Path, *, of: Path | None = None) -> list[Path]:
     for name in sorted(targets):
         target = folder / name
         with _unclaimed(target) as free:
-            if free:
+            if free and not (spare and spare(target)):
                 removed += _remove(target)
                 _claim_path(target).unlink(missing_ok=True)
     return removed

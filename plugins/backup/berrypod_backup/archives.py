@@ -95,16 +95,19 @@ class Archives:
             raise told[0]
         return outcome.value  # pyright: ignore[reportReturnType] - None only with an error
 
-    async def sweep(self, exporters: Sequence[str] | None = None) -> None:
-        """Remove from these archives, or all, what dead processes have left there. One that fails stops no other."""
-        wanted = [one for one in self.all if exporters is None or one.declaration.name in exporters]
-        await asyncio.gather(*(self._sweep(one) for one in wanted))
+    async def sweep(self, exporters: Sequence[str] | None = None, *, wait_seconds: float = 0) -> None:
+        """Remove from these archives, or all, what dead processes have left there. One that fails stops no other.
 
-    async def _sweep(self, exporter: Declared[BackupExporter]) -> None:
+        :param wait_seconds: as of `Archive.sweep`.
+        """
+        wanted = [one for one in self.all if exporters is None or one.declaration.name in exporters]
+        await asyncio.gather(*(self._sweep(one, wait_seconds) for one in wanted))
+
+    async def _sweep(self, exporter: Declared[BackupExporter], wait_seconds: float) -> None:
         if not await self.is_set_up(exporter):
             return
         try:
-            await self.call(exporter, lambda archive: archive.sweep(), seconds=SWEEP_SECONDS)
+            await self.call(exporter, lambda archive: archive.sweep(wait_seconds=wait_seconds), seconds=SWEEP_SECONDS)
         except BerrypodError as error:  # whoever lists it is told the same
             log.info("leftovers in the archive %s stay: %s", exporter.declaration.name, error.message)
 
@@ -136,6 +139,14 @@ class Archives:
             error=trouble,
             set_up=set_up,
         )
+
+
+def set_up_at(context: PluginContext, plugin: str) -> str:
+    """The address of what sets up an exporter of this plugin: its first panel. Without one, where plugins are listed."""
+    for panel in context.plugins.admin_panels:
+        if panel.plugin == plugin:
+            return f"/admin/{panel.declaration.page}#panel-{panel.declaration.name}"
+    return "/admin/plugins"
 
 
 def archive_of(exporter: Declared[BackupExporter]) -> Archive:

@@ -24,7 +24,7 @@ from berrypod.errors import BackupError, Invalid
 from berrypod.records import new_id
 from berrypod.storage.snapshot import Method, expected_bytes
 from berrypod_backup.announcing import Announcer
-from berrypod_backup.archives import Archives
+from berrypod_backup.archives import SWEEP_SECONDS, Archives
 from berrypod_backup.faults import BackupUnknown, TooManyBackups
 from berrypod_backup.fetching import Fetch, Fetches
 from berrypod_backup.last import LastBackup, recall
@@ -68,8 +68,10 @@ class Backups:
         self._stopping = False
         await self.sweep()
         sweeper = asyncio.create_task(self._sweep_again_and_again(), name="berrypod backup: sweeping")
-        # Beside the start: a storage elsewhere may take its time.
-        archives = asyncio.create_task(Archives(self.context).sweep(), name="berrypod backup: sweeping archives")
+        # Beside the start: a storage elsewhere may take its time, and a backup that was overdue begins at once.
+        archives = asyncio.create_task(
+            Archives(self.context).sweep(wait_seconds=SWEEP_SECONDS / 2), name="berrypod backup: sweeping archives"
+        )
         try:
             yield
         finally:
