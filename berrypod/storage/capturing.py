@@ -20,6 +20,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod.errors import StorageError
 from berrypod.storage.capture_wire import Captured
+from berrypod.storage.chunk_writer import ChunkWriter
 from berrypod.storage.chunks import (
     ENTRY_BYTES,
     MARK_AT,
@@ -27,7 +28,6 @@ from berrypod.storage.chunks import (
     MOST_PAGES,
     ChunkDamaged,
     ChunkMissing,
-    ChunkWriter,
     Index,
     NewChunk,
     is_chunk_name,

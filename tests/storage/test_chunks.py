@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from berrypod.storage import page_map as maps
 from berrypod.storage.assembling import check_pages, pages_in_order
+from berrypod.storage.chunk_writer import ChunkWriter
 from berrypod.storage.chunks import (
     MOST_PAGES,
     ChunkDamaged,
     ChunkMissing,
-    ChunkWriter,
     NewChunk,
     check_chunk,
     chunk_path,
