@@ -138,8 +138,14 @@ async def test_a_damaged_chunk_is_named_and_stored_anew(
     await archive.verify(anew.id, KEY)
 
 
-@pytest.mark.parametrize("part", ["/chunks/", ".map", ".json"])
-@pytest.mark.parametrize("trouble", [Answer(status=507, code="StorageFull"), Cut(after_bytes=10, request=True)])
+@pytest.mark.parametrize(
+    ("part", "trouble"),
+    [
+        ("/chunks/", Cut(after_bytes=10, request=True)),
+        (".map", Answer(status=507, code="StorageFull")),
+        (".json", Cut(after_bytes=10, request=True)),
+    ],
+)
 async def test_a_backup_that_breaks_off_is_none_and_the_next_one_is(
     archive: Archive,
     bad_archive: Archive,

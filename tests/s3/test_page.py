@@ -106,6 +106,7 @@ def test_what_was_saved_can_be_forgotten(site: Site, config: S3Config) -> None:
 
 def test_who_changed_the_place_is_in_the_audit_log(site: Site, config: S3Config) -> None:
     site.send(ADDRESS, **fields(config))
+    site.client.blocking_portal.call(site.parts.audit.settle)
     log = words_of(site.client.get("/admin/audit", headers={"accept": "text/html"}).text)
     assert "Where backups go was changed: s3" in log
     assert SECRET not in log
