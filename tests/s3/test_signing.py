@@ -43,9 +43,11 @@ def test_each_part_is_sent_with_its_digest(tmp_path: Path) -> None:
         if request.method == "PUT":
             sent[request.url] = digest.decode() if isinstance(digest, bytes) else digest
         content = b"" if request.method == "PUT" else _BEGUN if "uploads" in request.url else _DONE
-        return AWSResponse(request.url, 200, {"ETag": '"x"', "content-length": str(len(content))}, _Body(content))
+        told: Any = {"ETag": '"x"', "content-length": str(len(content))}
+        return AWSResponse(request.url, 200, told, _Body(content))
 
-    bucket._client.meta.events.register("before-send.s3", answer)
+    events: Any = bucket._client.meta.events
+    events.register("before-send.s3", answer)
     path = tmp_path / "file"
     content = bytes(range(256)) * 30_000
     for name, size in (("small", 100), ("big", len(content))):
