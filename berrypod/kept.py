@@ -18,7 +18,7 @@ from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
 from berrypod.decoding import prepare
 from berrypod.errors import BerrypodError, BrokenOff, NotFound, PluginError
 from berrypod.events import KeptBackupDeleted, KeptBackupDownloaded
-from berrypod.plugins import Failed, Plugins
+from berrypod.plugins import Failed, Ok, Plugins
 from berrypod.records import Trouble
 
 log = logging.getLogger("berrypod.kept")
@@ -84,9 +84,11 @@ class Kept:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def listings(self) -> list[KeptListing]:
-        """What every exporter keeps that keeps anything. One that fails or takes long is listed with its error."""
+        """What every exporter keeps that keeps anything. One that fails or takes long is listed with its error; one
+        that is not set up keeps nothing yet."""
         keeping = [one for one in self._plugins.backup_exporters if one.declaration.kept is not None]
-        return list(await asyncio.gather(*(self._listing(one) for one in keeping)))
+        listings = await asyncio.gather(*(self._listing(one) for one in keeping))
+        return [listing for listing in listings if listing is not None]
 
     async def open(self, exporter: str, copy_id: str) -> KeptFile:
         """Begin to stream a copy.
@@ -125,8 +127,10 @@ class Kept:
         await self._call(declared, kept.delete, copy_id, seconds=_DELETE_SECONDS, expect=_nothing)
         self._plugins.emit(KeptBackupDeleted(exporter=exporter, copy_id=copy_id, actor=by, address=address))
 
-    async def _listing(self, declared: Declared[BackupExporter]) -> KeptListing:
+    async def _listing(self, declared: Declared[BackupExporter]) -> KeptListing | None:
         name, title = declared.declaration.name, declared.declaration.title
+        if await self._plugins.is_set_up(declared) == Ok(False):
+            return None
         try:
             copies = await self._copies(declared, _kept_of(declared))
         except BerrypodError as error:

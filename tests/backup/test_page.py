@@ -262,3 +262,10 @@ def test_one_that_has_just_been_started_says_so(site: Site) -> None:
     record = BackupRecord(id="x", state="queued", created_at=datetime.now(UTC), started_by=None, exports=())
     parts = site.parts.context("backup").templates("berrypod_backup").get_template("backup/parts.html").module
     assert "Starting" in parts.current_backup(told(record, 0.0, "/"), "/", "token")  # type: ignore[attr-defined]
+
+
+def test_it_says_when_the_next_one_is_made_by_itself(open_site: OpenSite) -> None:
+    site = signed_in(open_site)
+    assert "None is made by itself: set up a schedule" in words_of(site.page())
+    site.api("PUT", "/schedule", json={"kind": "daily", "at": "03:30"})
+    assert re.search(r"The next scheduled backup is made on \d+ \w+ \d{4}, 03:30 UTC", words_of(site.page()))

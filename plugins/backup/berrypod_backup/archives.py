@@ -142,7 +142,7 @@ class Archives:
 
 
 def set_up_at(context: PluginContext, plugin: str) -> str:
-    """The address of what sets up an exporter of this plugin: its first panel. Without one, where plugins are listed."""
+    """The address of what sets up an exporter of this plugin: its first panel, or else where plugins are listed."""
     for panel in context.plugins.admin_panels:
         if panel.plugin == plugin:
             return f"/admin/{panel.declaration.page}#panel-{panel.declaration.name}"

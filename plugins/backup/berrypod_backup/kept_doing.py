@@ -103,10 +103,11 @@ def show(archives: list[ArchiveInfo]) -> None:
     """Lines and not a table: an id must be there whole, to be copied."""
     for archive in archives:
         total = f", {people_size(archive.stored_bytes)} in all" if archive.backups else ""
-        click.echo(f"{archive.title} ({archive.exporter}): {archive.location}{total}")
+        place = archive.location if archive.set_up else "not set up"
+        click.echo(f"{archive.title} ({archive.exporter}): {place}{total}")
         if archive.error:
             click.echo(f"  It cannot be looked at: {archive.error.message}. {archive.error.hint}")
-        elif not archive.backups:
+        elif archive.set_up and not archive.backups:
             click.echo("  No backups yet.")
         for backup in archive.backups:
             _show_backup(backup)

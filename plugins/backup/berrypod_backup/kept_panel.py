@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from berrypod.declarations import AdminPanel, PanelRequest
 from berrypod.kept import Kept, KeptListing
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.archived import ArchivedBackup, ArchiveInfo
+from berrypod_backup.archives import set_up_at
 from berrypod_backup.drill.service import Drill
 from berrypod_backup.drill.wire import DrillInfo, told
 from berrypod_backup.panel import PAGE, script_version
@@ -31,6 +32,8 @@ _TIMEOUT_SECONDS: Final = 8.0
 class KeptView:
     """All that the template shows. `restores`: whether there is a page on which one can be brought back.
 
+    `set_up_at` maps each exporter to where it is set up.
+
     `active` are drills and checks that are under way; `ended` is the one of the id `drill`, once it has.
     """
 
@@ -41,6 +44,7 @@ class KeptView:
     drill: str
     active: Sequence[DrillInfo]
     ended: DrillInfo | None
+    set_up_at: Mapping[str, str]
     page: str = PAGE
     shown_at_first: int = _SHOWN_AT_FIRST
 
@@ -81,6 +85,10 @@ class KeptPanel:
             restores=self._context.plugins.is_active("restore"),
             drill=drill,
             active=[told(one, await self._drill.progress(one)) for one in drills if one.active],
+            set_up_at={
+                one.declaration.name: set_up_at(self._context, one.plugin)
+                for one in self._context.plugins.backup_exporters
+            },
             ended=next((told(one, 1.0) for one in drills if one.id == drill and not one.active), None),
         )
         return self._environment.get_template(template).render(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from typing import Final
 import jinja2
 
 from berrypod.context import PluginContext
-from berrypod.declarations import AdminPanel, PanelRequest
+from berrypod.declarations import AdminPanel, BackupExporter, Declared, PanelRequest
+from berrypod_backup.archives import Archives, set_up_at
 from berrypod_backup.last import LastBackup, made_by
 from berrypod_backup.records import BackupRecord
+from berrypod_backup.schedule.service import Schedule
+from berrypod_backup.schedule.status import ScheduleStatus
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, told
 
@@ -29,11 +33,12 @@ _RECENT: Final = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """An exporter and its button."""
+    """An exporter and its button; or, with `set_up_at`, the address of what it needs before it can have one."""
 
     name: str
     title: str
     description: str
+    set_up_at: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,7 @@ class View:
     choices: Sequence[Choice]
     current: Backup | None
     recent: Sequence[Backup]
+    schedule: ScheduleStatus
 
     @property
     def running(self) -> bool:
@@ -62,9 +68,10 @@ class View:
 class Panel:
     """Renders the panel, and again its contents when the script asks."""
 
-    def __init__(self, context: PluginContext, backups: Backups) -> None:
+    def __init__(self, context: PluginContext, backups: Backups, schedule: Schedule) -> None:
         self._context = context
         self._backups = backups
+        self._schedule = schedule
 
     def declaration(self) -> AdminPanel:
         return AdminPanel(
@@ -106,16 +113,20 @@ class Panel:
             expected_bytes=await self._backups.expected_bytes(),
             last=last,
             last_words=made_by(last) if last else "",
-            choices=[
-                Choice(
-                    name=one.declaration.name,
-                    title=one.declaration.title,
-                    description=one.declaration.description,
-                )
-                for one in self._backups.exporters
-            ],
+            choices=await asyncio.gather(*(self._choice(one) for one in self._backups.exporters)),
             current=current and await self._told(current),
             recent=[await self._told(record) for record in others],
+            schedule=await self._schedule.status(),
+        )
+
+    async def _choice(self, exporter: Declared[BackupExporter]) -> Choice:
+        declaration = exporter.declaration
+        set_up = await Archives(self._context).is_set_up(exporter)
+        return Choice(
+            name=declaration.name,
+            title=declaration.title,
+            description=declaration.description,
+            set_up_at="" if set_up else set_up_at(self._context, exporter.plugin),
         )
 
     async def _told(self, record: BackupRecord) -> Backup:

@@ -83,7 +83,7 @@ def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_backup.panel import Panel
 
     kept = KeptPanel(context, kept_backups_of(context), kept_of(context), drill_of(context))
-    return [Panel(context, backups_of(context)).declaration(), kept.declaration()]
+    return [Panel(context, backups_of(context), schedule_of(context)).declaration(), kept.declaration()]
 
 
 @hookimpl

@@ -53,7 +53,7 @@ def router(context: PluginContext) -> Router:
         "kept_backups": kept_backups,
         "kept_panel": KeptPanel(context, kept_backups, kept, drill),
         "drill": drill,
-        "panel": Panel(context, backups_of(context)),
+        "panel": Panel(context, backups_of(context), schedule),
         "schedule": schedule,
         "schedule_page": SchedulePage(context, schedule, retention),
         "retention": retention,

@@ -78,7 +78,7 @@ class Panel:
 
     def declaration(self) -> AdminPanel:
         return AdminPanel(
-            name="s3", title="Off-site copies in S3", page="backup", order=40, render=self.render, timeout_seconds=5.0
+            name="s3", title="Off-site copies in S3", page="backup", order=15, render=self.render, timeout_seconds=5.0
         )
 
     async def render(self, request: PanelRequest) -> str:

@@ -12,6 +12,9 @@ import pytest
 from berrypod_backup import plugin
 from click.testing import CliRunner, Result
 
+from berrypod.archive.archive import Archive
+from berrypod.archive.folder import FolderStorage
+from berrypod.declarations import BackupExporter
 from berrypod.errors import BerrypodError
 from berrypod.settings import Settings
 from tests.backup.conftest import OpenSite, Site, words_of
@@ -237,3 +240,35 @@ class TestChecks:
         response = site.api("POST", "/kept/shelf/verify", params={"copy": "a"})
         body = problem(response, 404, "backup_unknown")
         assert body["hint"] == "Start a drill of it."
+
+
+class TestNotSetUp:
+    """An exporter that does not know yet where to put backups: no failure, and no button that could only fail."""
+
+    @pytest.fixture
+    def unset(self, open_site: OpenSite, tmp_path: Path) -> Site:
+        archive = Archive(FolderStorage(tmp_path / "moon"), work_folder=lambda: tmp_path / "work")
+        moon = BackupExporter(
+            name="moon", title="Moon", description="Far.", archive=archive, off_site=True, is_set_up=lambda: False
+        )
+        site = open_site(moon)
+        site.sign_in()
+        return site
+
+    def test_the_page_leads_to_where_it_is_set_up(self, unset: Site) -> None:
+        page = unset.page()
+        assert "Far. not set up" in words_of(page)
+        assert "Set up Moon" in words_of(page)
+        assert 'value="moon"' not in page, "nothing to press"
+        assert "It is not said yet where to. Set it up" in words_of(page)
+        assert str(unset.settings.database_path.parent / "moon") not in page
+        schedule = unset.client.get("/admin/backup/schedule", headers={"accept": "text/html"}).text
+        assert "Moon off-site not set up It is not said yet where to. Set it up" in words_of(schedule)
+
+    def test_programs_are_told_so_and_of_no_error(self, unset: Site) -> None:
+        _, archive = unset.api("GET", "/archives", "backup:read").json()
+        assert (archive["exporter"], archive["set_up"], archive["error"]) == ("moon", False, None)
+        kept = unset.api("GET", "", "backup:read").json()["kept"]
+        assert [listing["exporter"] for listing in kept] == ["keep"]
+        previews = unset.api("POST", "/retention/preview", "backup:read", json={"enabled": True}).json()
+        assert [plan["exporter"] for plan in previews] == ["keep"]

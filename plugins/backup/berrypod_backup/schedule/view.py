@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,9 @@ from typing import Final
 import jinja2
 
 from berrypod.context import PluginContext
+from berrypod.declarations import BackupExporter, Declared
 from berrypod.errors import BerrypodError, Invalid
-from berrypod_backup.archives import Archives, archive_of
+from berrypod_backup.archives import Archives, archive_of, set_up_at
 from berrypod_backup.panel import PAGE
 from berrypod_backup.retention.applying import Retention
 from berrypod_backup.retention.settings import RetentionSettings
@@ -43,12 +45,13 @@ KINDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """An archive that backups can go to."""
+    """An archive that backups can go to; with `set_up_at`, the address of what it needs first."""
 
     name: str
     title: str
     location: str
     off_site: bool
+    set_up_at: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,7 @@ class SchedulePage:
             when=in_words(settings),
             status=await self.schedule.status(),
             zone=settings.zone,
-            places=self._places(),
+            places=await asyncio.gather(*(self._place(one) for one in self._archives.all)),
             schedule=ScheduleForm(
                 texts=schedule_texts(settings),
                 exporters=settings.exporters,
@@ -160,16 +163,15 @@ class SchedulePage:
         except Invalid as wrong:  # a zone that this machine does not know
             return replace(form, errors=_errors(wrong))
 
-    def _places(self) -> list[Place]:
-        return [
-            Place(
-                name=one.declaration.name,
-                title=one.declaration.title,
-                location=archive_of(one).location,
-                off_site=one.declaration.off_site,
-            )
-            for one in self._archives.all
-        ]
+    async def _place(self, exporter: Declared[BackupExporter]) -> Place:
+        set_up = await self._archives.is_set_up(exporter)
+        return Place(
+            name=exporter.declaration.name,
+            title=exporter.declaration.title,
+            location=archive_of(exporter).location if set_up else "It is not said yet where to.",
+            off_site=exporter.declaration.off_site,
+            set_up_at="" if set_up else set_up_at(self._context, exporter.plugin),
+        )
 
     @cached_property
     def _environment(self) -> jinja2.Environment:
