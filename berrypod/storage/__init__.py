@@ -13,7 +13,7 @@ migrations  the schema's history, run by migrating; schema: creating, checking a
 files       durable writes, temporary names, free space
 snapshot    a consistent, verified copy of the file while the shop goes on; watching: how a file grows
 capture     what has changed since, in chunks, and a map of all pages: chunks and page_map (the formats), assembling
-            (the ordinary file out of them), capturing (which pages are new), capturing_files (of what nobody writes)
+            (the ordinary file out of them), capturing (which pages are new)
 standstill  holding the file still for whoever reads it by other means than SQLite's: page_source (its pages), raw_copy,
             pacing (writing much without keeping orders waiting), rewriting (under another key)
 helper      a process for that: started and listened to; helper_process: its own side

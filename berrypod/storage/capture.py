@@ -2,7 +2,7 @@
 
 One consistent state, without a page decrypted, while the shop goes on (`standstill`): done in a process of its own
 (`capture_process`), as a process that has the file open must not read it by other means than SQLite's. Of a file that
-nobody writes, a snapshot say: `capturing_files`.
+nobody writes, a snapshot say, `berrypod.archive.capturing` does it with the same parts (`capturing.PageCapture`).
 """
 
 from __future__ import annotations

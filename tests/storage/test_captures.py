@@ -18,7 +18,6 @@ from berrypod.settings import Settings
 from berrypod.storage import capture as capture_module
 from berrypod.storage.capture import Bounds, CaptureOutrun, capture
 from berrypod.storage.capturing import CaptureFailed, PagesUnfit
-from berrypod.storage.capturing_files import capture_file
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.facts import count_rows
@@ -190,25 +189,6 @@ class TestCaptures:
             await task
         # Nobody holds the log any more.
         assert await either_database.run_in_thread(_fold_all, read_only=False)
-
-
-class TestFiles:
-    async def test_a_snapshot_is_captured_as_the_shop_is(
-        self, either_database: Database, kept: Kept, tmp_path: Path
-    ) -> None:
-        await kept.capture(either_database)
-        await put(either_database, "one more")
-        made = await make_snapshot(either_database, tmp_path / "copy.db", method="snapshot")
-        staging = kept.staging()
-        captured = await capture_file(made.path, made.facts.key, staging, kept.known)
-        page_map = kept.keep(staging, list(captured.new_chunks))
-        assert 0 < captured.changed_pages < 20
-        assert captured.row_counts == made.facts.row_counts
-        assert kept.check(page_map).sha256 == made.facts.sha256
-
-    async def test_the_shops_own_file_is_refused(self, either_database: Database, kept: Kept) -> None:
-        with pytest.raises(errors.DatabaseLocked):
-            await capture_file(either_database.path, either_database.key, kept.staging(), None)
 
 
 class TestRawSnapshots:
