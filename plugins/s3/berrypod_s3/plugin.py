@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakValueDictionary
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from berrypod.commands.lazy import LazyCommand
 from berrypod.declarations import AdminPanel, ArchiveSource, BackupExporter, SettingDeclaration
 from berrypod.hookspecs import hookimpl
+from berrypod.per_app import PerApp
 from berrypod_s3.names import SETTINGS
 
 if TYPE_CHECKING:
@@ -21,21 +21,14 @@ if TYPE_CHECKING:
     from berrypod.context import PluginContext
     from berrypod_s3.configuring import Configuration
 
-T = TypeVar("T")
-
-# The hooks of one app share what is known of the configuration. What they declare keeps it alive, and it keeps the
-# database: so an entry lives as long as its app, and its identity cannot be used again before.
-_configurations: WeakValueDictionary[int, Configuration] = WeakValueDictionary()
+_shared = PerApp()
 
 
 def configuration_of(context: PluginContext) -> Configuration:
     """Where the backups of the app go that `context` belongs to."""
     from berrypod_s3.configuring import Configuration
 
-    found = _configurations.get(id(context.database))
-    if found is None:
-        found = _configurations[id(context.database)] = Configuration(context)
-    return found
+    return _shared.get(context, "configuration", lambda: Configuration(context))
 
 
 @hookimpl
@@ -79,20 +72,14 @@ def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
 @hookimpl
 def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouterHandler]:
     from litestar import Router
-    from litestar.di import Provide
 
+    from berrypod.web.provided import provided
     from berrypod_s3.pages import S3Controller
     from berrypod_s3.panel import Panel
 
     configuration = configuration_of(context)
     parts = {"s3_panel": Panel(context, configuration), "s3_configuration": configuration}
-    return [
-        Router(
-            "/",
-            route_handlers=[S3Controller],
-            dependencies={name: Provide(_always(part), sync_to_thread=False) for name, part in parts.items()},
-        )
-    ]
+    return [Router("/", route_handlers=[S3Controller], dependencies=provided(parts))]
 
 
 @hookimpl
@@ -100,12 +87,3 @@ def berrypod_register_commands(cli: click.Group) -> None:
     cli.add_command(
         LazyCommand("s3", "berrypod_s3.commands:s3", help="Off-site backups in S3-compatible object storage.")
     )
-
-
-def _always(part: T) -> Callable[[], T]:
-    def provide() -> T:
-        return part
-
-    # Litestar resolves dependencies by annotation, which is only known here.
-    provide.__annotations__["return"] = type(part)
-    return provide
