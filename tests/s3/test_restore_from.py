@@ -102,7 +102,7 @@ def counts(settings: Settings) -> dict[str, int]:
 def test_one_command_brings_the_shop_back_on_an_empty_machine(
     shop: Machine, fresh: Machine, config: S3Config, serve: Callable[..., RunningServer]
 ) -> None:
-    keep(shop)
+    manifest = keep(shop)["snapshot"]
     [listed] = fresh.json("restore", "from", config.location, "--list")["backups"]
     done = fresh.json("restore", "from", config.location, "--yes")
 
@@ -110,6 +110,7 @@ def test_one_command_brings_the_shop_back_on_an_empty_machine(
     assert fresh.settings.database_path.stat().st_size == listed["size_bytes"]
     assert fresh.settings.database_path.stat().st_mode & 0o777 == 0o600
     before, after = counts(shop.settings), counts(fresh.settings)
+    assert after == manifest["row_counts"]
     assert {name for name in before if before[name] != after.get(name)} <= {"admin_sessions", "settings"}
     server = serve(fresh.settings)
     assert httpx.get(f"{server.url}/health").json()["alive"] is True
