@@ -24,7 +24,7 @@ from berrypod.storage import schema
 _HIGHEST_PORT = 65_535
 
 # What is in flight when the process is told to stop gets this long: a download of a backup, an order.
-_SHUTDOWN_SECONDS = 30
+SHUTDOWN_SECONDS = 30
 
 
 @click.command(
@@ -81,7 +81,7 @@ def serve_on(listener: socket.socket, *, workers: int = 1) -> None:
         server_header=False,
         log_config=log_config(),
         proxy_headers=False,  # berrypod.web.forwarded does that, and knows the settings
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     if workers > 1:
         Multiprocess(config, sockets=[listener]).run()
