@@ -153,13 +153,14 @@ def test_a_killed_ones_work_goes_on_in_another_process(settings: Settings) -> No
 def test_a_server_of_two_workers_makes_each_backup_once_and_leaves_what_the_preview_says(
     settings: Settings, serve: Callable[..., RunningServer]
 ) -> None:
-    """It is switched on by another process while the server runs; each backup is proven."""
+    """It is switched on by another process while the server runs; each backup is proven, and old ones go meanwhile."""
     with Client.of(serve, settings, workers=2) as client:
         asyncio.run(save(settings, 4, drill="always", enabled=True, last=3, daily=0, weekly=0, monthly=0))
         until = time.monotonic() + 180
-        made: set[str] = set()
-        while len(made) < 7:
+        made, proven = set[str](), set[str]()
+        while len(made) < 10:
             records = client.http.get("/api/backups").json()["items"]
+            proven |= {backup["id"] for backup in _kept(client.http) if backup["proven"]}
             made |= {record["id"] for record in records if record["state"] == "done"}
             assert not [record for record in records if record["state"] in ("failed", "interrupted")]
             assert time.monotonic() < until, client.http.get("/api/backups/schedule").text
@@ -174,6 +175,8 @@ def test_a_server_of_two_workers_makes_each_backup_once_and_leaves_what_the_prev
         while not all(backup["proven"] for backup in _kept(client.http)):
             assert time.monotonic() < until
             time.sleep(0.1)
+        proven |= {backup["id"] for backup in _kept(client.http)}
+        assert made <= proven
         assert 3 <= len(_kept(client.http)) <= 4, "old ones go with each new one"
         (plan, *_) = client.http.post(
             "/api/backups/retention/preview", json=client.http.get("/api/backups/retention").json()
