@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
 
 from berrypod.audit import AuditLog
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import PluginError
 from berrypod.events import Event
 from berrypod.maintenance import Maintenance
@@ -19,10 +20,6 @@ from berrypod.storage.database import Database
 
 if TYPE_CHECKING:
     from berrypod.plugins import Plugins
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def plain_environment(own: jinja2.BaseLoader) -> jinja2.Environment:
@@ -46,7 +43,7 @@ class PluginContext:
     database: Database
     maintenance: Maintenance
     plugins: Plugins
-    clock: Callable[[], datetime] = utc_now
+    clock: Clock = utc_now
     environment: Callable[[jinja2.BaseLoader], jinja2.Environment] = plain_environment
     audit: AuditLog | None = None
 

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from berrypod.archive.faults import CopyUnknown
 from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
 from berrypod.decoding import prepare
-from berrypod.errors import BerrypodError, BrokenOff, NotFound, PluginError
+from berrypod.errors import BerrypodError, BrokenOff, PluginError
 from berrypod.events import KeptBackupDeleted, KeptBackupDownloaded
 from berrypod.plugins import Failed, Ok, Plugins
 from berrypod.records import Trouble
@@ -35,11 +36,6 @@ class ExporterFailed(PluginError):
     status = 502
     title = "The exporter failed"
     default_hint = "Try again in a moment; /admin/plugins has details of the error."
-
-
-class CopyUnknown(NotFound):
-    code = "copy_unknown"
-    title = "There is no such copy"
 
 
 class KeptCopyInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argon2
 
 from berrypod.accounts.admins import Admins
-from berrypod.accounts.clock import Clock, utc_now
 from berrypod.accounts.devices import Devices
 from berrypod.accounts.passwords import Passwords
 from berrypod.accounts.principals import SCOPES, AdminPrincipal, Principal, TokenPrincipal
@@ -22,6 +21,7 @@ from berrypod.accounts.sign_in import SignIn
 from berrypod.accounts.throttle import Throttle
 from berrypod.accounts.tokens import Tokens
 from berrypod.accounts.totp import Totp
+from berrypod.clock import Clock, utc_now
 from berrypod.settings import Settings
 from berrypod.storage.database import Database
 

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from berrypod.accounts.clock import Clock, utc_now
 from berrypod.accounts.passwords import Passwords, require_good_password
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import Conflict, Invalid, NotFound
 from berrypod.storage.database import Database
 from berrypod.storage.models import Admin, AdminSession

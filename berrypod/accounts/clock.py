@@ -1,15 +1,8 @@
-"""The time as the accounts see it, and as it stands in the file."""
+"""The time as it stands in the file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def from_column(text: str) -> datetime:

@@ -13,8 +13,9 @@ from sqlcipher3 import dbapi2
 
 from berrypod.accounts.admins import stamp_of
 from berrypod.accounts.caching import VersionedCache
-from berrypod.accounts.clock import Clock, from_column, utc_now
+from berrypod.accounts.clock import from_column
 from berrypod.accounts.principals import AdminPrincipal
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import NotFound, StorageError, Unauthenticated
 from berrypod.settings import Secret
 from berrypod.storage.database import Database

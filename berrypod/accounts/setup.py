@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from berrypod.accounts.admins import AdminRecord, Admins, count_admins
-from berrypod.accounts.clock import Clock, utc_now
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import Forbidden
 from berrypod.storage.database import Database
 from berrypod.storage.models import Setting

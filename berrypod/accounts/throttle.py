@@ -30,7 +30,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlcipher3 import dbapi2
 
-from berrypod.accounts.clock import Clock, from_nullable_column, utc_now
+from berrypod.accounts.clock import from_nullable_column
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import Throttled
 from berrypod.settings import Settings
 from berrypod.storage.database import Database

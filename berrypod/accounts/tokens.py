@@ -17,8 +17,9 @@ from sqlalchemy import or_, select, update
 from sqlcipher3 import dbapi2
 
 from berrypod.accounts.caching import VersionedCache
-from berrypod.accounts.clock import Clock, from_nullable_column, utc_now
+from berrypod.accounts.clock import from_nullable_column
 from berrypod.accounts.principals import SCOPES, TokenPrincipal
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import Invalid, NotFound, StorageError
 from berrypod.settings import Secret
 from berrypod.storage.database import Database

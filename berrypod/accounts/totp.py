@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from berrypod.accounts import recovery
-from berrypod.accounts.clock import Clock, utc_now
+from berrypod.clock import Clock, utc_now
 from berrypod.errors import Conflict, Invalid, NotFound
 from berrypod.settings import Secret
 from berrypod.storage.database import Database

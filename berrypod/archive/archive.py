@@ -15,8 +15,8 @@ from berrypod.archive.manifest import Manifest
 from berrypod.archive.objects import ObjectStorage
 from berrypod.archive.stock import Stock
 from berrypod.archive.taking import Adding, Taking
-from berrypod.archive.verifying import Verifying
-from berrypod.context import utc_now
+from berrypod.archive.verifying import Check, Verifying
+from berrypod.clock import utc_now
 from berrypod.declarations import Delivered, KeptCopy, Snapshot
 from berrypod.records import is_id, new_id
 from berrypod.settings import Secret
@@ -97,18 +97,22 @@ class Archive:
         """
         return await self._capturing.live(database, taking, fast=fast, progress=progress)
 
-    async def verify(self, backup_id: str, passphrase: Secret | None, *, progress: Share | None = None) -> Manifest:
-        """Read all that is stored of a backup, and note when it was found whole.
+    async def verify(
+        self, backup_id: str, passphrase: Secret | None, *, by: str | None = None, progress: Share | None = None
+    ) -> Manifest:
+        """Read all that is stored of a backup, and note when it was found whole, or what is wrong with it.
 
         With the passphrase, each page is authenticated; without it, bytes are held against their digests alone.
 
+        :param by: for whom, as in events.
         :param progress: called in the event loop, with the share (0 to 1) that is done.
         :raises CopyUnknown: there is none of this id.
         :raises DatabaseDamaged: (its subclasses) it is not whole: the message names what is damaged or missing. Damaged
             chunks are set aside, so that the next backup stores their pages anew.
         :raises WrongKey: it was made with another key.
         """
-        return await self._verifying.verify(await self.manifest(backup_id), passphrase, utc_now, progress)
+        check = Check(by=by, now=utc_now)
+        return await self._verifying.verify(await self.manifest(backup_id), passphrase, check, progress)
 
     async def fetch(self, backup_id: str, target: Path, *, progress: Share | None = None) -> None:
         """Write the ordinary file to `target`, which is new: whole and checked by its digest, or not at all.

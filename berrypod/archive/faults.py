@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from berrypod.errors import BackupError, DatabaseDamaged, Invalid, StorageError
+from berrypod.errors import BackupError, DatabaseDamaged, Invalid, NotFound, StorageError
 
 
 class ArchiveBusy(BackupError):
@@ -10,6 +10,13 @@ class ArchiveBusy(BackupError):
     status = 409
     title = "Something else is at work on these backups"
     default_hint = "A backup is being added or deleted. Try again when that has finished; nothing was lost."
+
+
+class CopyUnknown(NotFound):
+    """Of an archive, or of an exporter that keeps whole copies."""
+
+    code = "copy_unknown"
+    title = "There is no such copy"
 
 
 class BackupDamaged(DatabaseDamaged):

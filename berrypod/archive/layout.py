@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
+from berrypod.archive.faults import CopyUnknown
 from berrypod.archive.manifest import Manifest
-from berrypod.kept import CopyUnknown
 from berrypod.records import is_id
 
 PREFIX: Final = "berrypod-backup-"

@@ -22,7 +22,7 @@ from berrypod.archive.faults import BackupDamaged
 from berrypod.archive.manifest import Manifest, Origin
 from berrypod.archive.stock import Stock
 from berrypod.archive.threads import apart
-from berrypod.context import utc_now
+from berrypod.clock import utc_now
 from berrypod.declarations import Snapshot
 from berrypod.errors import BackupError, BerrypodError, Conflict
 from berrypod.records import is_id

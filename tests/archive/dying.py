@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from berrypod.archive.archive import Archive, Taking
-from berrypod.archive.faults import ArchiveBusy
+from berrypod.archive.faults import ArchiveBusy, CopyUnknown
 from berrypod.archive.folder import FolderStorage
 from berrypod.declarations import Snapshot
 from berrypod.errors import BerrypodError
-from berrypod.kept import CopyUnknown
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.verification import VerifiedFile, verify
 from tests.archive.making import Elsewhere

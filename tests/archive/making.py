@@ -15,7 +15,7 @@ from berrypod.archive.archive import Archive, Taking
 from berrypod.archive.folder import FolderStorage
 from berrypod.archive.manifest import Manifest
 from berrypod.archive.objects import StoredObject
-from berrypod.context import utc_now
+from berrypod.clock import utc_now
 from berrypod.declarations import Snapshot
 from berrypod.records import new_id
 from berrypod.settings import Secret, Settings

@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from berrypod.archive.archive import Archive, Taking
-from berrypod.archive.faults import ArchiveBusy
+from berrypod.archive.faults import ArchiveBusy, CopyUnknown
 from berrypod.archive.folder import FolderStorage
 from berrypod.archive.locking import locked
-from berrypod.context import utc_now
+from berrypod.clock import utc_now
 from berrypod.declarations import Snapshot
 from berrypod.errors import DiskFull
-from berrypod.kept import CopyUnknown
 from berrypod.records import new_id
 from berrypod.settings import Settings
 from berrypod.storage.page_map import read_map

@@ -11,10 +11,9 @@ import msgspec
 import pytest
 
 from berrypod.archive.archive import Entry
-from berrypod.archive.faults import ArchiveBusy
+from berrypod.archive.faults import ArchiveBusy, CopyUnknown
 from berrypod.archive.manifest import Manifest, encode
 from berrypod.declarations import Snapshot
-from berrypod.kept import CopyUnknown
 from tests.archive.making import Keep, copy_of, flip, sell, snapshot_of
 
 OTHER = "20200101-000000-0123abcd"

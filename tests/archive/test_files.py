@@ -10,10 +10,9 @@ import msgspec
 import pytest
 
 from berrypod.archive.archive import Taking
-from berrypod.archive.faults import BackupDamaged, BackupIncomplete
+from berrypod.archive.faults import BackupDamaged, BackupIncomplete, CopyUnknown
 from berrypod.declarations import Snapshot
 from berrypod.errors import Conflict, DiskFull, WrongKey
-from berrypod.kept import CopyUnknown
 from berrypod.settings import Secret, Settings
 from berrypod.storage.verification import verify
 from tests.archive.making import Keep, flip

@@ -10,7 +10,7 @@ import pytest
 from berrypod.archive.archive import Taking
 from berrypod.archive.faults import BackupDamaged
 from berrypod.archive.manifest import Manifest
-from berrypod.context import utc_now
+from berrypod.clock import utc_now
 from berrypod.errors import DatabaseDamaged, WrongKey
 from berrypod.records import new_id
 from berrypod.settings import Secret

@@ -14,9 +14,9 @@ import pytest
 from berrypod_restore.faults import RestoreUnknown, TooManyRestores, UploadIncomplete, UploadTooLarge
 from berrypod_restore.receiving import Limits, receive
 
+from berrypod.archive.faults import CopyUnknown
 from berrypod.declarations import BackupExporter, Delivered
 from berrypod.errors import Conflict, DiskFull, NotFound
-from berrypod.kept import CopyUnknown
 from berrypod.parts import create_parts
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings

@@ -15,7 +15,7 @@ from berrypod_s3.storage import Fixed, S3Storage
 
 from berrypod.archive.archive import Archive, Manifest, Taking
 from berrypod.archive.faults import BackupDamaged
-from berrypod.context import utc_now
+from berrypod.clock import utc_now
 from berrypod.errors import DatabaseDamaged
 from berrypod.records import new_id
 from berrypod.settings import Settings

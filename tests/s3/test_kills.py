@@ -25,7 +25,7 @@ WORK = """
 import asyncio, sys
 from pathlib import Path
 from berrypod.archive.archive import Archive, Taking
-from berrypod.context import utc_now
+from berrypod.clock import utc_now
 from berrypod.records import new_id
 from berrypod.settings import Settings
 from berrypod.storage.database import Database

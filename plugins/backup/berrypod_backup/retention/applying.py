@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from berrypod.archive.faults import CopyUnknown
 from berrypod.archive.manifest import Manifest
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
 from berrypod.events import BackupRetentionChanged
-from berrypod.kept import CopyUnknown
 from berrypod.records import Trouble
 from berrypod.storage.files import make_private_folder
 from berrypod.stored import Stored
