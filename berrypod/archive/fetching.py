@@ -96,7 +96,7 @@ class Fetching:
             raise await self._explained(manifest, ()) from None
 
     async def _of_pages(self, manifest: Manifest) -> AsyncGenerator[bytes]:
-        page_map = await self._stock.maps.of(manifest)
+        page_map = await self._stock.maps.of(manifest, stored=True)
         async with chunks_of(self._stock.place, page_map, check=True) as chunk_path:
             try:
                 async with aclosing(_in_thread(pages_in_order(page_map, chunk_path))) as blocks:

@@ -35,8 +35,14 @@ class ManifestUnreadable(BackupError):
     )
 
 
+READ_BACK: Final = "All that is stored of it was read back."
+
+
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """A drill: the backup was fetched back and a shop was run on it. `problem` says why not; None is a proof."""
+    """A drill: the backup was fetched back and a shop was run on it. `problem` says why not; None is a proof.
+
+    Or a check that found damage: `how` is then READ_BACK, and `problem` names what is damaged or missing.
+    """
 
     at: datetime
     seconds: float
@@ -44,6 +50,11 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     how: Annotated[str, Meta(description="What was done, in words.")]
     problem: str | None = None
     hint: str | None = None
+
+    @property
+    def of_check(self) -> bool:
+        """True for damage that a check has found; of a drill otherwise."""
+        return self.how == READ_BACK
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,13 +39,15 @@ class Maps:
             self._known[each.name] = known
         return known[2]
 
-    async def of(self, manifest: Manifest) -> PageMap:
+    async def of(self, manifest: Manifest, *, stored: bool = False) -> PageMap:
         """The map of a backup of pages.
 
+        :param stored: as it is in the storage: for whoever wants to know whether it is still good there.
         :raises MapDamaged: it is missing, or not as it was written.
         """
+        name, digest = layout.map_name(manifest.id), manifest.map_sha256
         try:
-            return await self._read(layout.map_name(manifest.id), manifest.map_sha256)
+            return await (self._from_storage(name, digest) if stored else self._read(name, digest))
         except NotFound:
             raise MapDamaged(f"The list of pages of backup {manifest.id} is missing") from None
 
@@ -67,16 +69,20 @@ class Maps:
     async def _read(self, name: str, digest: str | None) -> PageMap:
         content = await asyncio.to_thread(self._from_here, digest) if digest else None
         if content is None:
-            try:
-                content = await self._place.read_small(name)
-            except NotFound:
-                raise
-            except DatabaseDamaged as error:
-                raise MapDamaged(error.message) from None
-            if digest is not None and hashlib.sha256(content).hexdigest() != digest:
-                raise MapDamaged(f"{name} is not as it was written")
-            if digest is not None:
-                await asyncio.to_thread(self.keep, digest, content)
+            return await self._from_storage(name, digest)
+        return await asyncio.to_thread(from_bytes, content, name)
+
+    async def _from_storage(self, name: str, digest: str | None) -> PageMap:
+        try:
+            content = await self._place.read_small(name)
+        except NotFound:
+            raise
+        except DatabaseDamaged as error:
+            raise MapDamaged(error.message) from None
+        if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+            raise MapDamaged(f"{name} is not as it was written")
+        if digest is not None:
+            await asyncio.to_thread(self.keep, digest, content)
         return await asyncio.to_thread(from_bytes, content, name)
 
     def _from_here(self, digest: str) -> bytes | None:

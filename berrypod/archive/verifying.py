@@ -6,8 +6,10 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import msgspec
@@ -17,7 +19,7 @@ from berrypod.archive import layout
 from berrypod.archive.copying import file_sha256
 from berrypod.archive.faults import ArchiveBusy, BackupDamaged, BackupIncomplete
 from berrypod.archive.fetching import Share
-from berrypod.archive.manifest import Manifest
+from berrypod.archive.manifest import READ_BACK, Manifest, Proof
 from berrypod.archive.spool import chunks_of
 from berrypod.archive.stock import Stock
 from berrypod.archive.threads import apart
@@ -36,6 +38,25 @@ log = logging.getLogger("berrypod.archive")
 _WAIT_SECONDS: Final = 10.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Who checks a backup (`by`, as in events), and by which clock."""
+
+    by: str | None
+    now: Callable[[], datetime]
+
+    def damage(self, error: errors.DatabaseDamaged, seconds: float) -> Proof:
+        """What is noted of a backup that is not whole."""
+        return Proof(
+            at=self.now(),
+            seconds=round(seconds, 3),
+            by=self.by,
+            how=READ_BACK,
+            problem=error.message,
+            hint=error.hint,
+        )
+
+
 class Verifying:
     """See the module."""
 
@@ -43,9 +64,10 @@ class Verifying:
         self._stock = stock
 
     async def verify(
-        self, manifest: Manifest, passphrase: Secret | None, now: Callable[[], datetime], progress: Share | None
+        self, manifest: Manifest, passphrase: Secret | None, check: Check, progress: Share | None
     ) -> Manifest:
-        """Read a backup back, and note in its manifest when it was found whole, or that it is not any more.
+        """Read a backup back, and note in its manifest when it was found whole, or what is wrong with it: whatever it
+        was proven to be before, it is that no more.
 
         With the passphrase each page is authenticated, and of a whole file the content is checked as well. Without it
         the bytes are held against their digests alone: enough for one that was made under a former key.
@@ -54,23 +76,22 @@ class Verifying:
             Damaged chunks are set aside: the next backup stores their pages anew.
         :raises WrongKey: the passphrase is not the one that it was made with.
         """
-        passphrase = passphrase if manifest.encrypted else None
+        passphrase, begun = passphrase if manifest.encrypted else None, monotonic()
         try:
             await _require_key(manifest, passphrase)
             if manifest.storage == "file":
                 await self._file(manifest, passphrase, progress)
             else:
-                await self.pages(manifest, await self._stock.maps.of(manifest), passphrase, progress)
-        except errors.DatabaseDamaged:
+                await self.pages(manifest, await self._stock.maps.of(manifest, stored=True), passphrase, progress)
+        except errors.DatabaseDamaged as error:
+            damage = check.damage(error, monotonic() - begun)
             # One that was deleted meanwhile is not damaged.
             await self._stock.manifests.update(
-                manifest.id, lambda found: msgspec.structs.replace(found, verified_at=None)
+                manifest.id, lambda found: msgspec.structs.replace(found, verified_at=None, proof=damage)
             )
             raise
-        at = now()
-        return await self._stock.manifests.update(
-            manifest.id, lambda found: msgspec.structs.replace(found, verified_at=at)
-        )
+        at = check.now()
+        return await self._stock.manifests.update(manifest.id, lambda found: _whole(found, at))
 
     async def _file(self, manifest: Manifest, passphrase: Secret | None, progress: Share | None) -> None:
         name = layout.file_name(manifest.id)
@@ -168,6 +189,14 @@ class Verifying:
         except (NotFound, FileNotFoundError):
             return  # somebody else has found it, too
         await storage.delete(name)
+
+
+def _whole(manifest: Manifest, at: datetime) -> Manifest:
+    """What a check found before is settled; what a drill found is for a drill."""
+    proof = manifest.proof
+    if proof is not None and proof.of_check:
+        proof = None
+    return msgspec.structs.replace(manifest, verified_at=at, proof=proof)
 
 
 async def _require_key(manifest: Manifest, passphrase: Secret | None) -> None:

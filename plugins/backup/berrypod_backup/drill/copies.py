@@ -99,8 +99,8 @@ class Copies:
         except BerrypodError as error:
             raise Unproven.because(error, conclusive=isinstance(error, _OF_THE_BACKUP)) from error
 
-    async def verify(self, copy: Copy) -> None:
-        """Read back what an archive stores of it.
+    async def verify(self, copy: Copy, by: str | None) -> None:
+        """Read back what an archive stores of it. What is not whole is proven no more.
 
         :raises BerrypodError: it is not whole; the message names what is damaged or missing.
         """
@@ -108,7 +108,7 @@ class Copies:
         passphrase = self._archives.context.database.settings.secret_key_db
         await self._archives.call(
             declared,
-            lambda archive: archive.verify(copy.copy_id, passphrase),
+            lambda archive: archive.verify(copy.copy_id, passphrase, by=by),
             seconds=declared.declaration.timeout_seconds,
         )
 

@@ -13,7 +13,7 @@ import msgspec
 
 from berrypod.archive.manifest import Proof
 from berrypod.context import PluginContext
-from berrypod.errors import BackupError, BerrypodError, DatabaseDamaged
+from berrypod.errors import BackupError, BerrypodError
 from berrypod.events import BackupDrillFailed, BackupProven
 from berrypod.records import Trouble
 from berrypod.storage import schema
@@ -93,33 +93,16 @@ class DrillRun:
             await self._finish(trial, found, monotonic() - begun)
 
     async def _check(self) -> None:
-        """The archive writes down itself that what is stored is whole. What is not whole is proven no more."""
-        begun = monotonic()
+        """The archive writes down itself whether what is stored is whole."""
         await self._tell("checking")
         try:
-            await self.copies.verify(self.copy)
+            await self.copies.verify(self.copy, self.record.started_by)
         except BerrypodError as error:
             trouble = Trouble.of(error)
-            if isinstance(error, DatabaseDamaged):
-                await self._note_damage(trouble, monotonic() - begun)
             self._emit_failed(trouble)
             await self._update(state="failed", error=trouble, finished_at=self.context.now())
         else:
             await self._update(state="whole", finished_at=self.context.now())
-
-    async def _note_damage(self, trouble: Trouble, seconds: float) -> None:
-        proof = Proof(
-            at=self.context.now(),
-            seconds=round(seconds, 3),
-            by=self.record.started_by,
-            how="All that is stored of it was read back.",
-            problem=trouble.message,
-            hint=trouble.hint,
-        )
-        try:
-            await self.proofs.note(self.copy, proof, conclusive=True)
-        except BerrypodError as error:  # its manifest may be what is damaged: the record says so all the same
-            log.warning("that %s is damaged could not be written down: %s", self.copy.copy_id, error.message)
 
     async def _found(self, trial: Trial) -> Unproven | None:
         """Why it is not proven."""
