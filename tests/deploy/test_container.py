@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,8 +32,12 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
             pytest.fail(missing)
         pytest.skip(missing)
     workroom = tmp_path_factory.mktemp("image")
-    yield Building(ROOT, base_root(workroom / "base"), workroom).build()
-    shutil.rmtree(workroom)
+    # In memory: on a disk that others use as well, writing and removing 20,000 files took two minutes.
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3g,mode=700", "tmpfs", str(workroom)], check=True)
+    try:
+        yield Building(ROOT, base_root(workroom / "base"), workroom).build()
+    finally:
+        subprocess.run(["umount", "--lazy", str(workroom)], check=True)
 
 
 def wait_until(condition: Callable[[], bool], container: Container) -> None:
@@ -45,7 +50,7 @@ def wait_until(condition: Callable[[], bool], container: Container) -> None:
 
 @pytest.mark.slow
 def test_the_shop_lives_on_the_volume_and_outlives_its_container(image: Image, tmp_path: Path) -> None:
-    """From an empty volume to a shop with a backup and a doctor's word; stopped as an engine does it, and begun anew."""
+    """From an empty volume to a shop with a backup and a doctor's word; stopped as an engine does it, begun again."""
     volume, log = new_volume(image, tmp_path / "volume"), tmp_path / "log"
     with Container(image, volume, SECRETS, log) as first:
         wait_until(first.healthy, first)

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from sqlcipher3 import dbapi2
 
+from berrypod.archive.layout import manifest_name
+from berrypod.archive.manifest import encode
 from berrypod.declarations.doctor import LEVELS, Level
 from berrypod.doctor import mounts
 from berrypod.doctor.checks import Group
@@ -26,6 +28,7 @@ from berrypod.plugin_host.sources import installed_sources
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.storage import connection
 from berrypod.storage.swap_journal import Journal
+from tests.backup.watching.test_conditions import manifest
 from tests.conftest import KEY
 from tests.doctor.conftest import CHECKS, OTHER, Mounted, Shop, copied
 from tests.doctor.test_examination import backed_up
@@ -115,6 +118,18 @@ def alarms_that_are_not_sent(machine: Machine) -> None:
     failing = {"since": "2026-03-14T12:00:00Z", "attempts": 7, "next_at": "2026-03-14T13:00:00Z", "trouble": trouble}
     (folder / "told.json").write_text(json.dumps({"failing": {"email": failing}}))
     (folder / "told.json").chmod(0o600)
+
+
+def unproven_backup(machine: Machine) -> None:
+    """One that is kept, and that nobody has tried."""
+    machine.shop.beside("-backups").mkdir(mode=0o700)
+    kept = manifest(proven_days=None)
+    (machine.shop.beside("-backups") / manifest_name(kept.id)).write_bytes(encode(kept))
+
+
+def backups_for_everybody(machine: Machine) -> None:
+    machine.shop.beside("-backups").mkdir()
+    machine.shop.beside("-backups").chmod(0o755)
 
 
 def readable_secrets(machine: Machine) -> None:
@@ -214,6 +229,8 @@ BAD: tuple[tuple[str, Callable[[Machine], object], Level], ...] = (
     ("clock", sql(f"UPDATE orders SET placed_at = '{NEXT_MONTH}' WHERE id = 2"), "fail"),
     ("integrity", flipped_bit, "fail"),
     ("backup", sql("DELETE FROM settings WHERE key = 'backup.last'"), "warn"),
+    ("backup-proven", unproven_backup, "warn"),
+    ("backup-folder", backups_for_everybody, "fail"),
     ("alarms", alarms_that_are_not_sent, "warn"),
 )
 

@@ -91,7 +91,7 @@ class TestHealthy:
         report = look(shop, installed=True)
         assert {finding.check: finding for finding in report.findings if finding.level != "pass"} == {}
         assert report.level == "pass"
-        assert set(levels(report)) == {*CHECKS, "backup", "alarms"} - {"env-file"}
+        assert set(levels(report)) == {*CHECKS, "backup", "backup-proven", "backup-folder", "alarms"} - {"env-file"}
 
     @pytest.mark.usefixtures("without_routes")
     def test_the_whole_file_is_only_read_when_there_is_time(self, shop: Shop) -> None:

@@ -10,7 +10,7 @@ from berrypod.archive.folder import FolderStorage
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter
 from berrypod.errors import SettingsError
-from berrypod_backup.names import FOLDER
+from berrypod_backup.names import FOLDER, KEEP
 
 _HINT: Final = (
     f"Set {FOLDER} to a folder of its own, with its whole path, on another disk if there is one; "
@@ -24,7 +24,7 @@ def keep_exporter(context: PluginContext) -> BackupExporter:
     folder = folder_of(database, context.setting(FOLDER))
     storage = FolderStorage(folder, check=lambda: require_own_folder(folder, database))
     return BackupExporter(
-        name="keep",
+        name=KEEP,
         title="Keep on this machine",
         description="In a folder of its own, where a page that has not changed is stored once. Keep some backups "
         "elsewhere too: if this machine breaks, these are lost with it.",

@@ -1,4 +1,5 @@
-"""The names of the plugin's settings. Apart from what they are for: to tell them, nothing of that need be imported."""
+"""The names of the plugin's settings and archive. Apart from what they are for: to tell them, nothing of that need be
+imported."""
 
 from __future__ import annotations
 
@@ -8,6 +9,9 @@ from typing import Final
 from berrypod.declarations import SettingDeclaration
 
 FOLDER: Final = "BERRYPOD_BACKUP_FOLDER"
+
+KEEP: Final = "keep"
+"""The exporter of the plugin's own archive, on this machine: it is always there, and needs nothing to be entered."""
 
 SETTINGS: Final[Sequence[SettingDeclaration]] = (
     SettingDeclaration(

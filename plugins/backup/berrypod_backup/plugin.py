@@ -59,10 +59,11 @@ def berrypod_stats_providers(context: PluginContext) -> Sequence[StatsProvider]:
 
 
 @hookimpl
-def berrypod_doctor_checks() -> Sequence[DoctorCheck]:
+def berrypod_doctor_checks(context: PluginContext) -> Sequence[DoctorCheck]:
     from berrypod_backup import last
+    from berrypod_backup.watching import doctor
 
-    return [last.doctor_check()]
+    return [last.doctor_check(), *doctor.checks(context)]
 
 
 @hookimpl

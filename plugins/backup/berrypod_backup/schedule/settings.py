@@ -12,13 +12,11 @@ from msgspec import Meta
 
 from berrypod.errors import Invalid
 from berrypod.storage.snapshot import Method
+from berrypod_backup.names import KEEP
 from berrypod_backup.schedule.times import Cron, NeverDue, Steps, Times
 from berrypod_backup.zones import UTC_NAME, ZONE_HINT, known_zone, zone_of
 
 KEY: Final = "backup.schedule"
-
-KEEP: Final = "keep"
-"""The plugin's own archive, on this machine: it is always there, and needs nothing to be entered."""
 
 Kind = Literal["off", "every", "daily", "weekly", "cron"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
