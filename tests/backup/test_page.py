@@ -266,6 +266,6 @@ def test_one_that_has_just_been_started_says_so(site: Site) -> None:
 
 def test_it_says_when_the_next_one_is_made_by_itself(open_site: OpenSite) -> None:
     site = signed_in(open_site)
-    assert "None is made by itself: set up a schedule" in words_of(site.page())
+    assert "No backup is made by itself. Set up a schedule" in words_of(site.page())
     site.api("PUT", "/schedule", json={"kind": "daily", "at": "03:30"})
     assert re.search(r"The next scheduled backup is made on \d+ \w+ \d{4}, 03:30 UTC", words_of(site.page()))

@@ -29,7 +29,7 @@ def test_a_kept_backup_is_proven_brought_back_and_deleted(page: Page, shop: Open
     row.locator("summary", has_text="More").click()
     row.get_by_role("button", name="Prove that it can be restored").click()
     expect(page).to_have_url(re.compile(r"\?drill="))
-    expect(page.get_by_text("A shop was run on this backup")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("A shop was run on the backup of")).to_be_visible(timeout=90_000)
     expect(row).to_contain_text("proven")
 
     lost = place_order(shop)

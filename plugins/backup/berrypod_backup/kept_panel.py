@@ -48,6 +48,11 @@ class KeptView:
     page: str = PAGE
     shown_at_first: int = _SHOWN_AT_FIRST
 
+    def backup_of(self, drill: DrillInfo) -> tuple[ArchiveInfo, ArchivedBackup] | None:
+        """The backup that a drill is of, with its archive; None if it is in none that can be looked at."""
+        found = ((archive, backup) for archive in self.archives for backup in archive.backups)
+        return next((one for one in found if (one[0].exporter, one[1].id) == (drill.exporter, drill.copy_id)), None)
+
 
 class KeptPanel:
     def __init__(self, context: PluginContext, kept_backups: KeptBackups, kept: Kept, drill: Drill) -> None:
@@ -91,6 +96,10 @@ class KeptPanel:
             },
             ended=next((told(one, 1.0) for one in drills if one.id == drill and not one.active), None),
         )
+        return self.html(view, template)
+
+    def html(self, view: KeptView, template: str = "backup/kept_contents.html") -> str:
+        """The contents, or the whole panel."""
         return self._environment.get_template(template).render(
             view=view,
             made_by=made_by,
@@ -121,7 +130,7 @@ def state_of(backup: ArchivedBackup) -> tuple[str, str]:
     if backup.problem is not None:
         return "damaged", "bad"
     if backup.proof is not None and backup.proof.problem is not None:
-        return "drill failed", "bad"
+        return "damaged" if backup.proof.of_check else "drill failed", "bad"
     if backup.proven:
         return "proven", "good"
     return ("checked", "") if backup.verified_at else ("not checked", "warn")

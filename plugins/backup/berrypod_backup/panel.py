@@ -92,7 +92,10 @@ class Panel:
 
     async def contents(self, csrf_token: str, job: str) -> str:
         """What the script puts in place of the old."""
-        view = await self._view(csrf_token, job)
+        return self.html(await self._view(csrf_token, job))
+
+    def html(self, view: View) -> str:
+        """The contents."""
         return self._template("backup/contents.html").render(view=view, jobs=JOBS, page=PAGE)
 
     @cached_property
