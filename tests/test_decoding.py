@@ -1,11 +1,16 @@
-"""Records are decoded by several threads at once, and the process lives."""
+"""Records are decoded by several threads at once, and the process lives; what is none is told in one way."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import msgspec
+import pytest
+
 import berrypod
+from berrypod.archive.manifest import Manifest
+from berrypod.decoding import decoder
 from tests.storage.processes import python
 
 _THREADS = """
@@ -64,3 +69,10 @@ def test_nothing_decodes_a_record_in_another_way() -> None:
         if path.name not in {"dbstat_process.py", "helper.py"}  # one thread has the first, the event loop the second
     ]
     assert offenders == []
+
+
+def test_what_is_no_utf_8_is_no_record() -> None:
+    """msgspec itself lets Python's error through, which nobody expects."""
+    for content in (b'{"format": 1, "id": "\xb4"}', b"\xff", b'{"\x80": 1}'):
+        with pytest.raises(msgspec.MsgspecError):
+            decoder(Manifest).decode(content)
