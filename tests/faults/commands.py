@@ -7,12 +7,16 @@ import importlib
 import io
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from berrypod.cli import cli
 from tests.conftest import KEY
 from tests.faults.work import Stop, become_nobody, watch
+
+_RESTORE_ALONE: Final = {"BERRYPOD_DISABLED_PLUGINS": "backup,stats"}
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,17 @@ def import_all() -> None:
 
 
 def run(
-    path: Path, arguments: list[str], stdin: str = "", stop: Stop | None = None, as_nobody: bool = False
+    path: Path,
+    arguments: list[str],
+    stdin: str = "",
+    stop: Stop | None = None,
+    as_nobody: bool = False,
+    env: Mapping[str, str] = _RESTORE_ALONE,
 ) -> Printed:
-    """`berrypod ARGUMENTS...` for the shop at `path`, with its key."""
+    """`berrypod ARGUMENTS...` for the shop at `path`, with its key. `env` says which plugins there are."""
     if as_nobody:
         become_nobody()
-    os.environ |= {
-        "DATABASE_PATH": str(path),
-        "SECRET_KEY_DB": KEY.reveal(),
-        "BERRYPOD_ENV": "test",
-        "BERRYPOD_DISABLED_PLUGINS": "backup,stats",
-    }
+    os.environ |= {"DATABASE_PATH": str(path), "SECRET_KEY_DB": KEY.reveal(), "BERRYPOD_ENV": "test", **env}
     points = watch(stop)
     sys.stdin = io.StringIO(stdin)
     out, err = (io.TextIOWrapper(io.BytesIO(), write_through=True) for _ in range(2))

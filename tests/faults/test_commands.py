@@ -6,7 +6,6 @@ import errno
 import random
 import shutil
 import sys
-from bisect import bisect_right
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
@@ -18,7 +17,7 @@ from tests.faults.admin import Admin, Doing
 from tests.faults.commands import Printed
 from tests.faults.forks import Forks
 from tests.faults.shops import Templates
-from tests.faults.work import Stop
+from tests.faults.work import Stop, stop_at
 
 pytestmark = pytest.mark.slow
 
@@ -119,7 +118,7 @@ def _killed(admin: Admin, times: int) -> tuple[Counter[str], list[str]]:
     for _ in range(times):
         # Half of them while the file is replaced, which takes the smallest part of the time.
         since = moments.choice([0.0, whole.times[whole.points.index("restore.planned")]])
-        folder, stop = admin.shop(), _stop_at(moments.uniform(since, whole.times[-1] * 1.02), whole)
+        folder, stop = admin.shop(), stop_at(moments.uniform(since, whole.times[-1] * 1.02), whole.points, whole.times)
         admin.run(folder, stop=stop)
         try:
             counts[admin.judge(folder)] += 1
@@ -128,11 +127,3 @@ def _killed(admin: Admin, times: int) -> tuple[Counter[str], list[str]]:
             bad.append(f"{admin.doing}, {stop}: {error}")
         shutil.rmtree(folder)
     return counts, bad
-
-
-def _stop_at(moment: float, whole: Printed) -> Stop:
-    """A moment of an undisturbed run, told from the last point before it: on a busy machine everything is later."""
-    before = max(bisect_right(whole.times, moment) - 1, 0)
-    point = whole.points[before]
-    at = whole.points[:before].count(point)
-    return Stop(at, point=point, later=max(moment - whole.times[before], 1e-6))
