@@ -5,4 +5,5 @@ looking     all that can be known now, at a small cost
 limits      from when on something is not as it should be
 conditions  what is not as it should be. No I/O
 metrics     the same in Prometheus's format
+doctor      what `berrypod doctor` asks, with the shop running or not
 """
