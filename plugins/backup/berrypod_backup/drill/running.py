@@ -13,7 +13,7 @@ import msgspec
 
 from berrypod.archive.manifest import Proof
 from berrypod.context import PluginContext
-from berrypod.errors import BackupError, BerrypodError
+from berrypod.errors import BackupError, BerrypodError, DatabaseDamaged
 from berrypod.events import BackupDrillFailed, BackupProven
 from berrypod.records import Trouble
 from berrypod.storage import schema
@@ -113,7 +113,7 @@ class DrillRun:
             trial.done.append(f"Fetched from {self.copy.location}")
             await trial.run()
         except Unproven as unproven:
-            return unproven
+            return unproven if trial.done else await self._named(unproven)
         except BerrypodError as error:
             return Unproven.because(error, conclusive=False)
         except Unwanted:
@@ -123,6 +123,18 @@ class DrillRun:
             error = BackupError("Something unforeseen went wrong; the server's log has the cause.")
             return Unproven.because(error, conclusive=False)
         return None
+
+    async def _named(self, unproven: Unproven) -> Unproven:
+        """Whoever fetches knows that something is damaged; reading all of it back tells what, and sets that aside."""
+        if not unproven.conclusive or self.copy.manifest is None:
+            return unproven
+        try:
+            await self.copies.verify(self.copy, self.record.started_by)
+        except DatabaseDamaged as error:
+            return Unproven.because(error, conclusive=True)
+        except BerrypodError as error:
+            log.info("what is damaged of %s could not be told: %s", self.copy.copy_id, error.message)
+        return unproven
 
     async def _require_space(self, folder: Path) -> None:
         """:raises DiskFull: a copy of the backup has no room, or what a migration makes of it."""
