@@ -10,7 +10,7 @@ from berrypod.doctor.findings import failed, from_error, passed, unchecked, warn
 from berrypod.doctor.subject import Subject
 from berrypod.storage.gate import Gate
 from berrypod.storage.log import first_frame, log_path
-from berrypod.storage.swap_journal import Journal, is_cut_short
+from berrypod.storage.swap_journal import Journal, is_begun_only, is_cut_short
 
 
 def log_belongs(subject: Subject) -> Finding:
@@ -34,7 +34,7 @@ def journal(subject: Subject) -> Finding:
     """No rollback journal lies there: a shop makes none, and SQLite would undo the file by it."""
     name = "journal"
     beside = subject.beside("-journal")
-    if beside.exists() and beside.stat().st_size:
+    if beside.exists() and not is_begun_only(beside):
         why = f"{beside} is not a shop's. Whoever opens the database lets SQLite undo what was written to it since."
         what_to_do = "Copy both files somewhere safe. Then move the journal away, and look again with --thorough."
         return failed(name, "A journal of another program lies beside the file", why, what_to_do)

@@ -28,7 +28,7 @@ from berrypod.storage.jobs import Jobs
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.reads import ReadPool
 from berrypod.storage.sessions import Sessions
-from berrypod.storage.swap_journal import is_cut_short
+from berrypod.storage.swap_journal import is_cut_short, sweep_begun_journal
 
 log = logging.getLogger("berrypod.storage")
 
@@ -289,6 +289,7 @@ class _Open:
             handover.tidy(path, self.key)
             self.reads = self._open_first()
             stack.callback(self.reads.close)
+            sweep_begun_journal(path)
             self._stack = stack.pop_all()
         # The first one encrypts; all of them decrypt.
         field_keys = tuple(map(field_key, (settings.secret_key_base, *settings.secret_key_base_former)))

@@ -259,6 +259,30 @@ def sweep_notes(path: Path) -> None:
         sweep(path.parent, of=each)
 
 
+def sweep_begun_journal(path: Path) -> None:
+    """Remove a rollback journal that was begun, and that nothing was written to before its process was killed.
+
+    Folding the log for a replacement leaves write-ahead logging, for which SQLite takes a journal; killed before that
+    had its header (1 in 100 random kills), it lies there for good: SQLite passes over it, and the doctor did not. The
+    caller has the file open, in write-ahead logging: so nobody can be about to leave that.
+    """
+    journal = _beside(path, "-journal")
+    if is_begun_only(journal):
+        journal.unlink(missing_ok=True)
+
+
+def is_begun_only(journal: Path) -> bool:
+    """True for a rollback journal whose header was never written: to SQLite it is none, whatever else is in it.
+
+    Source: https://sqlite.org/fileformat2.html#the_rollback_journal
+    """
+    try:
+        with journal.open("rb") as file:
+            return file.read(1) in (b"", b"\0")
+    except FileNotFoundError:
+        return False
+
+
 def has_journal(path: Path) -> bool:
     """True if SQLite has kept something beside the file that is not part of it yet."""
     return any(_bytes(_beside(path, end)) for end in _JOURNALS)

@@ -207,6 +207,18 @@ class TestJournals:
         assert keys(plan.former) == ["former"]
         assert names(path.parent) == {"shop.db", "shop-1.db", "shop.db-swaps.json"}
 
+    @pytest.mark.parametrize("journal", [b"", bytes(512) + b"a page" * 700])
+    async def test_one_that_was_only_begun_goes_at_the_next_start(
+        self, settings: Settings, path: Path, journal: bytes
+    ) -> None:
+        """The kill may have come before anything else of the replacement was written down."""
+        path.with_name("shop.db-journal").write_bytes(journal)
+        database = Database(settings)
+        await database.open()
+        assert not path.with_name("shop.db-journal").exists()
+        await database.close()
+        assert keys(path) == ["former"]
+
     @pytest.mark.usefixtures("either_disk")
     def test_it_comes_back_when_the_new_file_does_not_open(self, path: Path, plan: Swap) -> None:
         for end in ("-wal", "-journal"):
