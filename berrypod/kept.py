@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,10 +79,14 @@ class Kept:
         self._unknown = unknown
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def listings(self) -> list[KeptListing]:
-        """What every exporter keeps that keeps anything. One that fails or takes long is listed with its error; one
-        that is not set up keeps nothing yet."""
-        keeping = [one for one in self._plugins.backup_exporters if one.declaration.kept is not None]
+    async def listings(self, *, without: Collection[str] = ()) -> list[KeptListing]:
+        """What every exporter keeps that keeps anything, but for those of these names. One that fails or takes long is
+        listed with its error; one that is not set up keeps nothing yet."""
+        keeping = [
+            one
+            for one in self._plugins.backup_exporters
+            if one.declaration.kept is not None and one.declaration.name not in without
+        ]
         listings = await asyncio.gather(*(self._listing(one) for one in keeping))
         return [listing for listing in listings if listing is not None]
 

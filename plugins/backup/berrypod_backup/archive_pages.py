@@ -8,15 +8,18 @@ from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
-from litestar.response import Redirect
+from litestar.response import Redirect, Template
 
 from berrypod.web.access import actor_of, address_of
-from berrypod.web.pages import form_token
+from berrypod.web.pages import admin_page, form_token
+from berrypod_backup.archive_page import ArchivePage
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.kept_panel import KEPT_CONTENTS_PATH, KEPT_SCRIPT, KEPT_SCRIPT_PATH, KeptPanel
 from berrypod_backup.panel import PAGE
 
 _YEAR_SECONDS: Final = 31_536_000
+
+PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 
 DrillId = Annotated[str, QueryParameter(name="drill", max_length=100)]
 
@@ -24,6 +27,18 @@ DrillId = Annotated[str, QueryParameter(name="drill", max_length=100)]
 class ArchivePagesController(Controller):
     path = PAGE
     include_in_schema = False
+
+    @get("/kept/{exporter:str}")
+    async def archive(
+        self,
+        request: Request[Any, Any, Any],
+        archive_page: NamedDependency[ArchivePage],
+        exporter: FromPath[str],
+        number: PageNumber = 1,
+    ) -> Template:
+        """All that one archive keeps."""
+        view = await archive_page.view(form_token(request), exporter, number)
+        return await admin_page(request, title=view.archive.title, html=archive_page.html(view))
 
     @post("/kept/{exporter:str}/note", status_code=303)
     async def note(

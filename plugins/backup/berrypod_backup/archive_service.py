@@ -35,6 +35,11 @@ class KeptBackups:
         key = await self._todays_key.fingerprint()
         return [told_archive(listing, key) for listing in await self._archives.listings()]
 
+    async def archive(self, exporter: str) -> ArchiveInfo:
+        """One archive, or why it cannot be looked at. :raises BackupUnknown: there is no such archive."""
+        listing = await self._archives.listing(self._archives.declared(exporter))
+        return told_archive(listing, await self._todays_key.fingerprint())
+
     async def get(self, exporter: str, backup_id: str) -> ArchivedBackup:
         """:raises BackupUnknown: (or CopyUnknown) there is none.
         :raises ExporterFailed: the archive does not answer."""
@@ -108,7 +113,14 @@ class KeptBackups:
         )
 
     async def delete(self, exporter: str, backup_id: str, *, by: str | None, address: str | None = None) -> None:
-        """Remove a backup for good, and what it shared with no other. :raises BackupUnknown: there is none."""
+        """Remove a backup for good, and what it shared with no other: whatever there is of one, in an archive; a copy,
+        of an exporter that has none.
+
+        :raises BackupUnknown: (or CopyUnknown) there is none.
+        """
+        if exporter not in {one.declaration.name for one in self._archives.all}:
+            await Kept(self.context.plugins, BackupUnknown).delete(exporter, backup_id, by=by, address=address)
+            return
         await self._archives.call(
             self._archives.declared(exporter), lambda archive: archive.delete(backup_id), seconds=_DELETE_SECONDS
         )

@@ -59,6 +59,7 @@ class OtherFile(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: OtherKind
     name: str
+    id: Annotated[str | None, Meta(description="Of the backup of which it is a part: by that it can be deleted.")]
     size_bytes: int
     what: str
     problem: Trouble | None
@@ -91,6 +92,7 @@ def told_archive(listing: ArchiveListing, todays_key: str | None) -> ArchiveInfo
             OtherFile(
                 kind=entry.kind,
                 name=entry.name,
+                id=entry.id,
                 size_bytes=entry.size_bytes,
                 what=_WORDS[entry.kind],
                 problem=entry.problem,

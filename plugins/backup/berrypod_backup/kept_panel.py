@@ -81,12 +81,11 @@ class KeptPanel:
 
     async def _rendered(self, template: str, token: str, drill: str) -> str:
         archives = await self._kept_backups.archives()
-        in_archives = {archive.exporter for archive in archives}
         drills = await self._drill.all()
         view = KeptView(
             token=token,
             archives=archives,
-            others=[one for one in await self._kept.listings() if one.exporter not in in_archives],
+            others=await self._kept.listings(without={archive.exporter for archive in archives}),
             restores=self._context.plugins.is_active("restore"),
             drill=drill,
             active=[told(one, await self._drill.progress(one)) for one in drills if one.active],
@@ -104,6 +103,7 @@ class KeptPanel:
             view=view,
             made_by=made_by,
             state_of=state_of,
+            bad_ones=bad_ones,
             contents_path=KEPT_CONTENTS_PATH,
             script=f"{KEPT_SCRIPT_PATH}?v={script_version(KEPT_SCRIPT)}",
         )
@@ -134,3 +134,8 @@ def state_of(backup: ArchivedBackup) -> tuple[str, str]:
     if backup.proven:
         return "proven", "good"
     return ("checked", "") if backup.verified_at else ("not checked", "warn")
+
+
+def bad_ones(backups: Sequence[ArchivedBackup]) -> int:
+    """How many of them nobody should rely on."""
+    return sum(state_of(backup)[1] == "bad" for backup in backups)

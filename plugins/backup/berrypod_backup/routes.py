@@ -8,6 +8,7 @@ from berrypod.context import PluginContext
 from berrypod.web.provided import provided
 from berrypod_backup.api import BackupsController, KeptController
 from berrypod_backup.archive_api import ArchivesController
+from berrypod_backup.archive_page import ArchivePage
 from berrypod_backup.archive_pages import ArchivePagesController
 from berrypod_backup.drill.api import DrillsController
 from berrypod_backup.drill.pages import DrillPagesController
@@ -51,6 +52,7 @@ def router(context: PluginContext) -> Router:
         "backups": backups_of(context),
         "kept": kept,
         "kept_backups": kept_backups,
+        "archive_page": ArchivePage(context, kept_backups),
         "kept_panel": KeptPanel(context, kept_backups, kept, drill),
         "drill": drill,
         "panel": Panel(context, backups_of(context), schedule),

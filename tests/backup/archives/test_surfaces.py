@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 import pytest
-from berrypod_backup import plugin
+from berrypod_backup import archive_page, plugin
 from click.testing import CliRunner, Result
 
 from berrypod.archive.archive import Archive
@@ -272,3 +274,36 @@ class TestNotSetUp:
         assert [listing["exporter"] for listing in kept] == ["keep"]
         previews = unset.api("POST", "/retention/preview", "backup:read", json={"enabled": True}).json()
         assert [plan["exporter"] for plan in previews] == ["keep"]
+
+
+class TestManyBackups:
+    """The page of backups shows the latest of each archive; all are on a page of the archive's own."""
+
+    @pytest.fixture
+    def many(self, open_site: OpenSite, monkeypatch: pytest.MonkeyPatch) -> Site:
+        monkeypatch.setattr(archive_page, "_ON_A_PAGE", 3)
+        site = open_site()
+        site.sign_in()
+        for _ in range(7):
+            kept(site)
+        return site
+
+    def test_all_are_found_page_by_page(self, many: Site) -> None:
+        ids = [backup["id"] for backup in listed(many)["backups"]]
+        page = many.page()
+        assert [each for each in ids if each in page] == ids[:5]
+        assert "All 7 of them" in words_of(page)
+        for number, shown in ((1, ids[:3]), (2, ids[3:6]), (3, ids[6:]), (9, ids[6:])):
+            page = self.page_of(many, f"keep?page={number}").text
+            assert [each for each in ids if each in page] == shown
+            assert "7 backups, the newest first" in words_of(page)
+
+    def test_earlier_ones_that_are_bad_are_counted_where_they_are_not_shown(self, many: Site) -> None:
+        shutil.rmtree(folder_of(many.settings) / "chunks")
+        assert "All 7 of them 2 of the earlier ones bad" in words_of(many.page())
+
+    def test_there_is_no_page_of_an_archive_that_is_not_there(self, many: Site) -> None:
+        assert self.page_of(many, "moon").status_code == 404
+
+    def page_of(self, site: Site, path: str) -> httpx.Response:
+        return site.client.get(f"/admin/backup/kept/{path}", headers={"accept": "text/html"})
