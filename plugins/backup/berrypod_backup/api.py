@@ -18,6 +18,7 @@ from berrypod.web.access import actor_of, address_of, scope
 from berrypod.web.downloads import file_answer, pieces_of
 from berrypod.web.maintenance import OPEN
 from berrypod.web.problems import PROBLEM_JSON, Problem
+from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.faults import BackupGone
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, BackupList, BackupRequest, told
@@ -189,11 +190,11 @@ class KeptController(Controller):
     async def delete_kept(
         self,
         request: Request[Any, Any, Any],
-        kept: NamedDependency[Kept],
+        kept_backups: NamedDependency[KeptBackups],
         exporter: FromPath[str],
         copy_id: CopyId,
     ) -> None:
-        await kept.delete(exporter, copy_id, by=actor_of(request), address=address_of(request))
+        await kept_backups.delete(exporter, copy_id, by=actor_of(request), address=address_of(request))
 
 
 async def download(request: Request[Any, Any, Any], backups: Backups, backup_id: str, exporter: str | None) -> Stream:

@@ -12,6 +12,7 @@ from berrypod.archive.manifest import Manifest
 from berrypod.context import PluginContext
 from berrypod.errors import Conflict, Invalid
 from berrypod.events import KeptBackupDeleted
+from berrypod.kept import Kept
 from berrypod_backup.archived import ArchivedBackup, ArchiveInfo, told_archive, told_backup
 from berrypod_backup.archives import LIST_SECONDS, ArchiveListing, Archives
 from berrypod_backup.faults import BackupUnknown
