@@ -115,12 +115,16 @@ if __name__ == "__main__":
 """
 
 
-async def save(settings: Settings, seconds: float, *, drill: Any = "never", **retention: Any) -> None:
-    """As another process does it. No door of the shop lets such a short time through."""
+async def put(settings: Settings, schedule: ScheduleSettings, *, since: datetime | None = None) -> None:
+    """As another process does it. No door of the shop lets times through that are as close, or as old, as these."""
     async with opened(settings) as database:
-        schedule = ScheduleSettings(kind="every", every_hours=seconds / 3600, drill=drill, retries=0)
-        saved = SavedSchedule(settings=schedule, since=datetime.now(UTC))
+        saved = SavedSchedule(settings=schedule, since=since or datetime.now(UTC))
         await Stored(database, KEY, SavedSchedule, DEFAULT).put(saved)
+
+
+async def save(settings: Settings, seconds: float, *, drill: Any = "never", **retention: Any) -> None:
+    await put(settings, ScheduleSettings(kind="every", every_hours=seconds / 3600, drill=drill, retries=0))
+    async with opened(settings) as database:
         if retention:
             wanted = RetentionSettings(**retention)
             await Stored(database, RETENTION_KEY, RetentionSettings, RetentionSettings()).put(wanted)
