@@ -18,6 +18,7 @@ from berrypod.commands.common import current_plugins, echo_json, opened_parts
 from berrypod.settings import Secret
 
 if TYPE_CHECKING:
+    from berrypod.keys.backups import BackupsUnder
     from berrypod.keys.rotation_records import KeyStatus, Rotated, Rotation, Stage
 
 _BYTES = 48
@@ -58,17 +59,21 @@ def rotate(new_key_stdin: bool, key_file: Path | None, as_json: bool) -> None:
         raise click.UsageError("--key-file is for a key that is made here: give it, or the new key.")
     new = given or Secret(secrets.token_urlsafe(_BYTES))
 
-    async def run() -> tuple[Rotated, Path | None]:
+    async def run() -> tuple[Rotated, BackupsUnder, Path | None]:
+        from berrypod.keys.backups import backups_under  # noqa: PLC0415 - takes a moment to import
+
         async with opened_parts() as parts:
             with (
                 _kept(new, key_file, parts.database.path, make=given is None) as written,
                 _shown() as progress,
             ):
-                return await parts.rotation.rotate(new, by="cli", progress=progress), written
+                rotated = await parts.rotation.rotate(new, by="cli", progress=progress)
+            backups = await backups_under(parts.plugins, rotated.rotation.former_fingerprint)
+            return rotated, backups, written
 
-    rotated, written = asyncio.run(run())
+    rotated, backups, written = asyncio.run(run())
     if as_json:
-        echo_json({"rotated": rotated, "key_file": written and str(written)})
+        echo_json({"rotated": rotated, "backups_under_former_key": backups, "key_file": written and str(written)})
         return
     rotation = rotated.rotation
     click.echo(
@@ -82,7 +87,7 @@ def rotate(new_key_stdin: bool, key_file: Path | None, as_json: bool) -> None:
     click.echo(
         f"Now set SECRET_KEY_DB to it, restart the server, and type: berrypod key confirm\n"
         f"Until then the former key ({rotation.former_fingerprint}) opens the shop, too.\n"
-        f"Backups made before need the former key: keep it for as long as you keep them.\n"
+        f"Backups made before need the former key: keep it for as long as you keep them. {backups.told}\n"
         f"The file under the former key is kept: {rotation.former_file}"
     )
 
@@ -117,11 +122,14 @@ def confirm(remove_former: bool, as_json: bool) -> None:
     key could not open the file any more.
     """
 
-    async def run() -> Rotation:
-        async with opened_parts() as parts:
-            return await parts.rotation.confirm(by="cli", remove_former=remove_former)
+    async def run() -> tuple[Rotation, BackupsUnder]:
+        from berrypod.keys.backups import backups_under  # noqa: PLC0415 - takes a moment to import
 
-    rotation = asyncio.run(run())
+        async with opened_parts() as parts:
+            rotation = await parts.rotation.confirm(by="cli", remove_former=remove_former)
+            return rotation, await backups_under(parts.plugins, rotation.former_fingerprint)
+
+    rotation, backups = asyncio.run(run())
     if as_json:
         echo_json(rotation)
         return
@@ -131,7 +139,10 @@ def confirm(remove_former: bool, as_json: bool) -> None:
             f"The file under the former key is still there: {rotation.former_file}\n"
             "Remove it when you are sure; with the former key anybody can read it."
         )
-    click.echo("Backups made before need the former key. Make a new one: berrypod backup create")
+    click.echo(
+        f"Backups made before need the former key ({rotation.former_fingerprint}). {backups.told} "
+        "Make a new one: berrypod backup create"
+    )
 
 
 def _given_key(*, from_stdin: bool) -> Secret | None:

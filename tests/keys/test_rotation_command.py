@@ -25,10 +25,12 @@ NEW = Secret("the key that comes after it, as long as the other")
 @pytest.mark.slow
 def test_from_the_former_key_to_the_new_one(encrypted_settings: Settings, tmp_path: Path) -> None:
     key_file = tmp_path / "new.key"
+    told(command(encrypted_settings, "backup", "create", "--json"))
     done = told(command(encrypted_settings, "key", "rotate", "--json", "--key-file", str(key_file)))
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     new = Secret(key_file.read_text().strip())
     rotation = done["rotated"]["rotation"]
+    assert done["backups_under_former_key"]["count"] == 1
     assert rotation["former_fingerprint"] == passphrase_fingerprint(KEY)
     assert rotation["new_fingerprint"] == passphrase_fingerprint(new)
     assert new.reveal() not in json.dumps(done)
@@ -54,7 +56,8 @@ def test_from_the_former_key_to_the_new_one(encrypted_settings: Settings, tmp_pa
     assert (finding.level, finding.title) == ("warn", "The change of the shop's key is not confirmed")
     confirmed = command(renewed, "key", "confirm", "--remove-former")
     assert confirmed.returncode == 0, confirmed.stderr
-    assert "Backups made before need the former key" in confirmed.stdout
+    assert f"Backups made before need the former key ({passphrase_fingerprint(KEY)})" in confirmed.stdout
+    assert "1 kept backup needs it." in confirmed.stdout
     assert told(command(renewed, "key", "status", "--json"))["former_files"] == []
     assert doctor.level("opens") == "pass"
 

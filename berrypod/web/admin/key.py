@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 from berrypod.accounts.principals import AdminPrincipal
 from berrypod.errors import Conflict, Invalid, Throttled
 from berrypod.events import KeyKept, KeyNotRecognised
+from berrypod.keys.backups import backups_under
 from berrypod.keys.kit import NoKey
 from berrypod.plugins import Plugins
 from berrypod.web.access import address_of
@@ -19,6 +20,9 @@ from berrypod.web.admin.pages import KEY_PAGE, headers_of, page, parts_of, to
 from berrypod.web.admin.state import AnyRequest, flash
 
 _ADMIN: Final = "admin:"
+
+# A page is not kept waiting by an archive that does not answer: it is named.
+_LOOK_SECONDS: Final = 3.0
 
 _STAGES: Final = {
     "copying": "The shop is written anew under the new key",
@@ -63,6 +67,8 @@ class KeyController(Controller):
 async def key_page(request: AnyRequest, **context: Any) -> Template:
     parts = parts_of(request)
     state, status = await parts.key.state(), await parts.rotation.status()
+    changed = status.unconfirmed
+    former = changed and await backups_under(parts.plugins, changed.former_fingerprint, seconds=_LOOK_SECONDS)
     return await page(
         request,
         "key",
@@ -70,7 +76,8 @@ async def key_page(request: AnyRequest, **context: Any) -> Template:
         kept_by=by_in_words(state.kept.by) if state.kept else "",
         status=context.pop("status", 200),
         change=status,
-        changed_by=by_in_words(status.unconfirmed.by) if status.unconfirmed else "",
+        changed_by=by_in_words(changed.by) if changed else "",
+        under_former_key=former.told if former else "",
         stage=_STAGES.get(status.running.stage, status.running.stage) if status.running else "",
         **context,
     )

@@ -153,7 +153,9 @@ def test_from_one_key_to_the_other(key_settings: Settings, shop_file_with_admin:
     with running(replace(key_settings, secret_key_db=Secret(key))) as shop:
         admin = shop.visitor()
         admin.client.cookies.update(cookies)
-        assert "This server was started with the new key" in admin.get(PAGE).text
+        told = admin.get(PAGE).text
+        assert "This server was started with the new key" in told
+        assert "No kept backup needs it." in told, "it is said how many need the former key"
         page = admin.follow(admin.post(f"{CHANGE}/confirm", on=PAGE, remove_former="yes"))
         assert "The change of the key is confirmed" in page.text
         assert "Make a new key" in page.text
