@@ -118,6 +118,16 @@ def empty_encrypted_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """What `berrypod --env-file` puts into the environment of a test's process is gone with the test."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture
 def settings(tmp_path: Path, empty_shop_file: Path) -> Settings:
     path = tmp_path / "shop.db"

@@ -277,4 +277,4 @@ def test_the_documentation_names_every_check() -> None:
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
     table = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     told = [name.strip(" `") for cell in table for name in cell.split(",")]
-    assert told == [*CHECKS, "backup", "alarms"]
+    assert told == [*CHECKS, "backup", "backup-proven", "backup-folder", "alarms"]
