@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -140,6 +140,7 @@ class Verifying:
             raise errors.WrongKey(f"The pages of backup {manifest.id} are as they were written: under another key")
         if not found.whole:
             await self.set_aside(found.damaged)
+            found = await self._told_apart(found)
             raise BackupDamaged(
                 f"Backup {manifest.id} is damaged: {found.words}",
                 missing=list(found.missing),
@@ -148,6 +149,13 @@ class Verifying:
             )
         if found.sha256 != manifest.sha256:
             raise BackupDamaged(f"Backup {manifest.id} is not what it was: its digest is another")
+
+    async def _told_apart(self, found: PagesChecked) -> PagesChecked:
+        """What is missing because it was damaged is told as damaged: nobody has taken it away."""
+        aside = {layout.damaged_of(each.name) for each in await self._stock.storage.list(layout.DAMAGED)}
+        damaged = tuple(name for name in found.missing if name in aside)
+        missing = tuple(name for name in found.missing if name not in aside)
+        return replace(found, missing=missing, damaged=(*found.damaged, *damaged))
 
     async def checked(self, page_map: PageMap, key: DatabaseKey | None, progress: Share | None = None) -> PagesChecked:
         """What is found when all of a map's chunks are read."""

@@ -113,6 +113,8 @@ def show(archives: list[ArchiveInfo]) -> None:
             _show_backup(backup)
         for other in archive.others:
             click.echo(f"  {other.name}: {other.what}")
+            if other.problem:
+                _show_problem(other.problem.message, other.problem.hint)
 
 
 def _show_backup(backup: ArchivedBackup) -> None:
@@ -124,4 +126,10 @@ def _show_backup(backup: ArchivedBackup) -> None:
     if backup.note:
         click.echo(f"      {backup.note}")
     if backup.problem:
-        click.echo(f"      {backup.problem.message}. {backup.problem.hint}")
+        _show_problem(backup.problem.message, backup.problem.hint)
+    elif backup.proof and backup.proof.problem:
+        _show_problem(backup.proof.problem, backup.proof.hint or "")
+
+
+def _show_problem(message: str, hint: str) -> None:
+    click.echo(f"      {message.rstrip('.')}. {hint}".rstrip())
