@@ -91,17 +91,20 @@ def change(path: Path, round_number: int, pages: int) -> None:
         bulky(settings_of(path), pages)
 
 
-def look(path: Path, env: Mapping[str, str]) -> Found:
-    """Read back every backup that is listed; and check the shop itself."""
+def look(path: Path, env: Mapping[str, str], *, newest_alone: bool = False) -> Found:
+    """Read back every backup that is listed, or the newest alone; and check the shop itself.
+
+    What a list tells of the others is whether all of their parts are there.
+    """
     os.environ |= {"DATABASE_PATH": str(path), "SECRET_KEY_DB": KEY.reveal(), "BERRYPOD_ENV": "test", **env}
-    found = asyncio.run(_look(Settings.from_env()))
+    found = asyncio.run(_look(Settings.from_env(), 1 if newest_alone else None))
     with closing(open_connection(path, find_key(path, KEY))) as connection:
         if (told := connection.execute("PRAGMA integrity_check").fetchall()) != [("ok",)]:
             found.broken.append(f"the shop: {told}")
     return found
 
 
-async def _look(settings: Settings) -> Found:
+async def _look(settings: Settings, most: int | None) -> Found:
     found = Found()
     parts = create_parts(settings, Plugins.discover(settings))
     await parts.database.open()
@@ -111,13 +114,12 @@ async def _look(settings: Settings) -> Found:
         for archive in await kept.archives():
             found.kept[archive.exporter] = [backup.id for backup in archive.backups]
             found.others += [f"{other.name}: {other.kind}" for other in archive.others]
-            for backup in archive.backups:
+            found.broken += [f"{backup.id}: {backup.problem}" for backup in archive.backups if backup.problem]
+            for backup in archive.backups[:most]:
                 try:
                     await kept.verify(archive.exporter, backup.id)
                 except BerrypodError as error:
                     found.broken.append(f"{backup.id}: {error}")
-                if backup.problem is not None:
-                    found.broken.append(f"{backup.id}: {backup.problem}")
                 found.verified += 1
         found.active = [record.id for record in await Backups(context).all() if record.active]
     finally:
