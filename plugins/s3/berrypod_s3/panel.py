@@ -84,11 +84,11 @@ class Panel:
     async def render(self, request: PanelRequest) -> str:
         """The section of the backup page."""
         done = {"saved": "Saved.", "forgotten": "Forgotten."}.get(request.query.get("s3", ""), "")
-        return self._render("panel", await self.view(request.csrf_token, Visit(done=done)))
+        return self.html("panel", await self.view(request.csrf_token, Visit(done=done)))
 
     async def page(self, token: str, visit: Visit) -> str:
         """The page on which the form comes back."""
-        return self._render("page", await self.view(token, visit))
+        return self.html("page", await self.view(token, visit))
 
     async def view(self, token: str, visit: Visit) -> View:
         configuration, config, trouble = self._configuration, None, None
@@ -123,7 +123,8 @@ class Panel:
         except BerrypodError:  # under another SECRET_KEY_BASE: the trouble says so, and it can be entered anew
             return S3Settings()
 
-    def _render(self, name: str, view: View) -> str:
+    def html(self, name: str, view: View) -> str:
+        """`panel`, or `page`."""
         return self._environment.get_template(f"s3/{name}.html").render(view=view, base=BASE, page=PAGE)
 
     @cached_property

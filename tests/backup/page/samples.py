@@ -166,7 +166,7 @@ def bucket(*backups: ArchivedBackup, **more: Any) -> ArchiveInfo:
 
 
 def other(name: str, what: str, problem: Trouble | None = None) -> OtherFile:
-    return OtherFile(kind="foreign", name=name, size_bytes=2_400_000, what=what, problem=problem)
+    return OtherFile(kind="foreign", name=name, id=None, size_bytes=2_400_000, what=what, problem=problem)
 
 
 OTHERS: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,6 +22,10 @@ from berrypod_backup.schedule.view import Place, RetentionForm, ScheduleForm
 from berrypod_backup.schedule.view import View as ScheduleView
 from berrypod_backup.schedule.words import in_words
 from berrypod_backup.wire import told
+from berrypod_s3.config import checked
+from berrypod_s3.configuring import OWN
+from berrypod_s3.panel import View as S3View
+from berrypod_s3.trial import STEPS, Step, Trial
 
 from tests.backup.page import samples
 from tests.backup.page.samples import NOW, SIZE, export, record
@@ -135,6 +140,60 @@ def _drilled(*active: DrillInfo) -> KeptView:
 
 def _ended(drill: DrillInfo) -> KeptView:
     return _kept(samples.archive(samples.backup(), samples.backup(25, **samples.UNPROVEN)), ended=drill)
+
+
+def off_site() -> Iterator[tuple[str, S3View]]:
+    """The panel where a bucket is entered."""
+    config = checked(
+        bucket="shop-backups",
+        prefix="berrypod-0f3a91c2",
+        endpoint="https://storage.example.org",
+        region="eu-central",
+        path_style="auto",
+        access_key_id="AKIAEXAMPLE",
+        secret_access_key="shown-nowhere",
+    )
+    values = {
+        "bucket": "shop-backups",
+        "endpoint": "https://storage.example.org",
+        "path_style": "auto",
+        "access_key_id": "AKIAEXAMPLE",
+    }
+    yield "unset", _s3()
+    yield "saved", _s3(config=config, values=values, secret_is_set=True, is_saved=True, done="Saved.")
+    yield "environment", _s3(config=config, values={**values, "prefix": "shop", "region": "eu-central"}, fixed=OWN)
+    some = {name: OWN[name] for name in ("bucket", "access_key_id", "secret_access_key")}
+    yield "environment-in-part", _s3(config=config, values=values, fixed=some)
+    steps = [Step(name=name, title=title, ok=True, seconds=0.12) for name, title in STEPS.items()]
+    good = Trial(location=config.location, steps=steps)
+    yield "works", _s3(config=config, values=values, is_saved=True, trial=good)
+    failed = [Step(name=name, title=title, ok=None) for name, title in STEPS.items()]
+    failed[0] = Step(name="write", title=STEPS["write"], ok=False, seconds=10.3)
+    for name, trouble in (("refused", samples.REFUSED), ("unreachable", samples.UNREACHABLE)):
+        bad = Trial(location=config.location, steps=failed, error=trouble)
+        yield name, _s3(config=config, values=values, is_saved=True, trial=bad)
+    wrong = {"bucket": "Enter the name of the bucket.", "secret_access_key": "Enter the secret access key."}
+    yield "wrong", _s3(values={**values, "bucket": ""}, errors=wrong)
+    clear = replace(config, endpoint="http://storage.example.org")
+    yield "in-the-clear", _s3(config=clear, values=values, is_saved=True)
+    yield "cannot-be-used", _s3(trouble=samples.REFUSED, values=values, is_saved=True)
+
+
+def _s3(**more: Any) -> S3View:
+    fields: dict[str, Any] = {
+        "config": None,
+        "trouble": None,
+        "values": {},
+        "errors": {},
+        "fixed": {},
+        "secret_is_set": False,
+        "is_saved": False,
+        "own_prefix": "berrypod-0f3a91c2",
+        "trial": None,
+        "done": "",
+        **more,
+    }
+    return S3View(token=TOKEN, **fields)
 
 
 DAILY: Final = ScheduleSettings(kind="daily", at="03:00", zone="Europe/Berlin")
