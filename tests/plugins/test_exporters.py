@@ -14,9 +14,13 @@ from tests.plugins.conftest import Host
 from tests.plugins.making import PATIENCE, failed
 
 
+def _deliver(snapshot: Snapshot, folder: Path) -> Delivered:
+    return Delivered(message="It is there.")
+
+
 class TestIsSetUp:
     def exporter(self, **more) -> Declared[BackupExporter]:
-        declared = BackupExporter(name="s9", title="S9", description="Elsewhere", export=lambda *_: None, **more)
+        declared = BackupExporter(name="s9", title="S9", description="Elsewhere", export=_deliver, **more)
         return Declared(plugin="p", declaration=declared)
 
     async def test_an_exporter_says_whether_it_knows_where_to_put_a_backup(self, host: Host) -> None:
