@@ -1,7 +1,7 @@
-"""Making, deleting and uploading backups, killed at random moments (100 with BERRYPOD_TEST_KILLS=100): what is listed is whole, nothing is left over.
+"""Making, deleting and uploading backups, killed at random moments: what is listed is whole, nothing is left over.
 
 By commands that keep them here, and by commands that send them to a bucket; and by a server that makes those that are
-due, and others, while customers order.
+due, and others, while customers order. BERRYPOD_TEST_KILLS=100 kills a hundred times.
 """
 
 from __future__ import annotations
