@@ -129,28 +129,33 @@ async def copying_helper(
     :raises DatabaseClosed: that was so.
     :raises CaptureFailed: it ended by itself.
     """
-    closed = False
+    closed, running = False, list[Helper[T]]()
 
     def stop() -> None:
         nonlocal closed
         closed = True
-        helper.kill()
+        for helper in running:
+            helper.kill()
 
-    async with helping(
-        COMMAND,
-        order,
-        answers,
-        tell=lambda _, share: progress(share),
-        failed=CaptureFailed,
-        known=(CaptureOutrun, PagesUnfit),
-    ) as helper:
-        with database.interruptible(stop):
-            try:
-                yield helper
-            except errors.StorageError:
+    # Left when the process is dead: until then it has the file open.
+    with database.interruptible(stop, waited_for=True):
+        try:
+            async with helping(
+                COMMAND,
+                order,
+                answers,
+                tell=lambda _, share: progress(share),
+                failed=CaptureFailed,
+                known=(CaptureOutrun, PagesUnfit),
+            ) as helper:
+                running.append(helper)
                 if closed:
-                    raise errors.DatabaseClosed("The database was closed or replaced while it was copied") from None
-                raise
+                    helper.kill()
+                yield helper
+        except errors.StorageError:
+            if closed:
+                raise errors.DatabaseClosed("The database was closed or replaced while it was copied") from None
+            raise
 
 
 def _nobody(_: float) -> None:

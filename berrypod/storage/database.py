@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -44,6 +44,9 @@ _KEYS_KNOWN = 4
 # Whoever wants to use the file while it is replaced waits for it. Replacing takes a fraction of a second.
 _PAUSE_SECONDS = 15.0
 
+# A process that is killed is dead within milliseconds, on a busy machine within some hundred.
+_STOP_SECONDS = 1.0
+
 
 class Database:
     """One shop's file, opened by this process.
@@ -63,7 +66,8 @@ class Database:
         self._times_opened = 0
         self._resumed = asyncio.Event()
         self._resumed.set()
-        self._to_stop: set[Callable[[], None]] = set()
+        self._to_stop: dict[Callable[[], None], bool] = {}
+        self._stopped = asyncio.Event()
         self._known_keys: list[DatabaseKey] = []
 
     @property
@@ -144,17 +148,21 @@ class Database:
         self._resumed.set()
 
     @contextmanager
-    def interruptible(self, stop: Callable[[], None]) -> Generator[None]:
+    def interruptible(self, stop: Callable[[], None], *, waited_for: bool = False) -> Generator[None]:
         """Have `stop` called when the file must be closed while the block runs.
 
         For what uses the file by other means, a process of its own say: nobody can have the file alone before that
         has ended. `stop` is called in the event loop, and must not block.
+
+        :param waited_for: the file is closed when the block has been left, or after a second: a process that is killed
+            has the file open until it is dead, and whoever wants it alone would be refused for that.
         """
-        self._to_stop.add(stop)
+        self._to_stop[stop] = waited_for
         try:
             yield
         finally:
-            self._to_stop.discard(stop)
+            del self._to_stop[stop]
+            self._stopped.set()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[AsyncSession]:
@@ -248,8 +256,7 @@ class Database:
     async def _close(self, timeout: float) -> None:
         if self._open is None:
             return
-        for stop in list(self._to_stop):
-            stop()
+        await self._stop_others()
         await self._open.drain(timeout=timeout)
         opened, self._open = self._open, None
         # To its end, even if this task is cancelled: connections that nobody knows of any more would outlive the gate,
@@ -260,6 +267,17 @@ class Database:
         except asyncio.CancelledError:
             await asyncio.wait([closing])
             raise
+
+    async def _stop_others(self) -> None:
+        """End what uses the file by other means, and wait for what has to be waited for."""
+        waited_for = {stop for stop, wait in self._to_stop.items() if wait}
+        for stop in list(self._to_stop):
+            stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                while not waited_for.isdisjoint(self._to_stop):
+                    self._stopped.clear()
+                    await self._stopped.wait()
 
     async def _open_in_thread(self) -> _Open:
         opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings, self._known_keys))

@@ -7,7 +7,6 @@ is `helper_process`; what is said between the two, a line of JSON each, begins i
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -17,15 +16,13 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from berrypod import errors
+from berrypod.child_process import end, environment
 from berrypod.errors import StorageError
 from berrypod.storage.helper_wire import LONGEST_LINE, Progress, Refused
 
 T = TypeVar("T")
 
 Tell = Callable[[str, float], None]
-
-_PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "VIRTUAL_ENV"}
-_PASSED_ON_PREFIXES = ("PYTHON", "LC_", "LD_", "DYLD_")
 
 _KNOWN: Final = (
     errors.DatabaseBusy,
@@ -113,11 +110,7 @@ async def helping(
             *command,
             stdin=PIPE,
             stdout=PIPE,
-            env={
-                name: value
-                for name, value in os.environ.items()
-                if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
-            },
+            env=environment(),
             start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which ends this
             limit=LONGEST_LINE,
         )
@@ -128,14 +121,4 @@ async def helping(
         await helper.ask(msgspec.json.encode(order).decode())
         yield helper
     finally:
-        await asyncio.shield(asyncio.ensure_future(_end(process)))
-
-
-async def _end(process: Process) -> None:
-    """Leave no process behind."""
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-    await process.wait()
+        await end(process)

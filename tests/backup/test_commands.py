@@ -191,5 +191,5 @@ def test_beside_a_running_server_and_with_the_exit_status_that_scripts_expect(
     ]
     assert berrypod("verify", target).returncode == 0
     assert berrypod("verify", target, SECRET_KEY_DB="another key that is long enough for anybody").returncode == 1
-    assert berrypod("create").returncode == 2
+    assert berrypod("create", "--output", target, "--note", "for archives").returncode == 2
     assert oct(target.stat().st_mode)[-3:] == "600"

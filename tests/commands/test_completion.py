@@ -58,7 +58,7 @@ def test_another_shell_is_wrong_usage(run: Run) -> None:
     ("line", "offered"),
     [
         ("berrypod re", {"restore"}),
-        ("berrypod restore ''", {"apply", "check", "list", "undo"}),
+        ("berrypod restore ''", {"apply", "check", "from", "list", "undo"}),
         ("berrypod token create nightly --scope backup", {"backup:read", "backup:write"}),
         ("berrypod doctor --th", {"--thorough"}),
         ("berrypod completion z", {"zsh"}),

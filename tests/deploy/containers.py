@@ -38,7 +38,11 @@ class Container:
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
-            self._process.kill()  # --kill-child: and what is within
+            # By its first process, and with that all within: what `unshare --kill-child` asks the kernel for is
+            # forgotten where a process takes another user.
+            if first := self._first():
+                subprocess.run(["kill", "-KILL", first], check=False)
+            self._process.kill()
             self._process.wait(30)
 
     @property

@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -16,7 +17,8 @@ from berrypod_restore.inspection import inspect
 from berrypod_restore.verdicts import Code
 
 from berrypod.storage import keys
-from berrypod.storage.keys import PAGE_BYTES
+from berrypod.storage.connection import open_immutable
+from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 from tests.conftest import KEY
 from tests.restore.badfiles import Shops, make_shops
 
@@ -153,6 +155,13 @@ def shops(cheap_derivations: None, tmp_path_factory: pytest.TempPathFactory) -> 
     return make_shops(tmp_path_factory.mktemp("shops"))
 
 
+def content_of(path: Path, key: DatabaseKey) -> list[tuple[str, list[object]]]:
+    """All rows of all tables."""
+    with closing(open_immutable(path, key)) as connection:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        return [(name, connection.execute(f'SELECT * FROM "{name}" ORDER BY 1').fetchall()) for (name,) in names]
+
+
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -181,6 +190,10 @@ async def fuzz_encrypted(shops: Shops, tmp_path: Path, seed: int) -> Counter[Cod
         assert verdict.code in get_args(Code), what
         assert verdict.message, what
         assert verdict.hint, what
+        if name == "zero" and verdict.acceptable:
+            # A page of zeros may be one that SQLite set aside and never wrote: so it is, where nothing is in it.
+            assert content_of(path, shops.key) == content_of(live, shops.key), what
+            continue
         assert not verdict.acceptable, what
         assert verdict.code in expected(content, original), f"{what}: {verdict.code}, {verdict.message}"
         assert inspection.sha256 == hashlib.sha256(content).hexdigest() == digest(path), what

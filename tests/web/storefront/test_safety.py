@@ -13,7 +13,7 @@ from berrypod.web.storefront.visitor import ANYBODY
 from tests.web.storefront.browser import Browser, Page
 from tests.web.storefront.conftest import ADDRESS, order
 
-NASTY = "<script>alert(1)</script>\"' onload=x & {{ 7 * 7 }}"
+NASTY = "<script>alert(1)</script>\"' onload=x & {{ 1234 * 5678 }}"
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_text_never_becomes_markup_and_no_page_has_inline_style_or_script(
     for page in await every_page(browser):
         where = f"{page.path} ({page.status})"
         assert "<script>alert" not in page.html, where
-        assert "{{ 7" not in page.html or "49" not in page.text, where
+        assert "7006652" not in page.html, where
         for element in page.elements:
             assert "style" not in element.attributes, where
             assert not any(name.startswith("on") for name in element.attributes), (where, element)
