@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import signal
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -28,6 +27,8 @@ from berrypod.storage.keys import PLAIN_HEADER
 from berrypod.storage.swap_outcomes import outcomes
 from berrypod.storage.verification import count_rows, verify
 from tests.conftest import KEY
+from tests.faults.forks import Forks
+from tests.storage import dying
 
 OTHER = Secret("another key, which is just as long as it should be")
 MARK = "a word that nobody else would store"
@@ -241,29 +242,17 @@ def points(job: Callable[[], object]) -> list[str]:
     return found
 
 
-def killed_at(number: int, job: Callable[[], object]) -> bool:
-    """Run `job` in a process that is killed when it comes by its moment of that number. False if it ended before."""
-    child = os.fork()
-    if child == 0:
-        left = [number]
-
-        def kill(_: str) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        faults.on_reach = kill
-        try:
-            job()
-        finally:
-            os._exit(0)
-    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """A fork of this process might wait for ever: it has threads, and each may hold a lock."""
+    with Forks.ready() as forks:
+        yield forks
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("back", [False, True], ids=["encrypt", "decrypt"])
 def test_killed_at_every_moment_it_is_the_one_or_the_other_and_can_be_done_again(
-    shop: Path, tmp_path: Path, back: bool
+    shop: Path, tmp_path: Path, forks: Forks, back: bool
 ) -> None:
     if back:
         asyncio.run(encrypt(shop, KEY, wait=0))
@@ -283,7 +272,7 @@ def test_killed_at_every_moment_it_is_the_one_or_the_other_and_can_be_done_again
     became: list[str] = []
     for number in range(len(moments)):
         path = fresh()
-        assert killed_at(number, lambda path=path: asyncio.run(convert(path, KEY, wait=0)))
+        assert forks.run(dying.convert, path=path, back=back, number=number).killed
         # Whoever comes next finishes it, or takes it back: the shop with the settings that fit the file ...
         key = None if is_plain(path) else KEY
         settings = Settings(environment="test", database_path=path, secret_key_db=key)
