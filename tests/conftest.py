@@ -16,7 +16,7 @@ import pytest
 from litestar.utils.signature import ParsedSignature
 
 from berrypod.settings import Secret, Settings
-from berrypod.storage import schema
+from berrypod.storage import keys, schema
 from berrypod.storage.database import Database
 from berrypod.storage.keys import DatabaseKey
 from tests.support.browser import browser_missing
@@ -78,9 +78,15 @@ class _Same(Secret):
 @pytest.fixture(scope="session", autouse=True)
 def quick_keys() -> Iterator[None]:
     """Derive each key once: the shops of the tests are copies of one file, and a derivation takes 90 ms."""
+    derive = DatabaseKey.derive
+
+    @cache
+    def derived(passphrase: Secret, salt: bytes, rounds: int) -> DatabaseKey:
+        return derive(passphrase, salt)
+
     with pytest.MonkeyPatch.context() as patch:
-        derive = cache(DatabaseKey.derive)
-        patch.setattr(DatabaseKey, "derive", lambda passphrase, salt: derive(_Same(passphrase), salt))
+        # With the rounds, which a test may make fewer: what it derives is nobody else's key.
+        patch.setattr(DatabaseKey, "derive", lambda passphrase, salt: derived(_Same(passphrase), salt, keys._ROUNDS))
         yield
 
 
