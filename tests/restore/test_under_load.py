@@ -68,6 +68,8 @@ class Client:
         return self._ended(self.http.post(f"/api/restores/{staged['id']}/apply", json=wanted), "applied")
 
     def undo(self) -> dict[str, Any]:
+        # Whether one of the customers' came in between is a matter of luck.
+        self._order()
         told = self.http.post("/api/restores/undo", json={})
         assert told.status_code == 409, "orders have come since, and would be lost"
         wanted = {"expect": told.json()["expect"], "accept_newer": True}
@@ -75,6 +77,19 @@ class Client:
 
     def has_order(self, number: str) -> bool:
         return self.http.get(f"/api/orders/{number}").status_code == 200
+
+    def _order(self) -> None:
+        body = {
+            "email": "ada@example.com",
+            "name": "Ada Lovelace",
+            "address_line1": "1 Lane",
+            "postcode": "12345",
+            "city": "Ripe",
+            "country": "DE",
+            "lines": [{"sku": "JAM-S", "quantity": 1}],
+        }
+        answer = self.http.post("/api/orders", json=body)
+        assert answer.status_code == 201, answer.text
 
     def _ended(self, response: httpx.Response, state: str) -> dict[str, Any]:
         assert response.status_code == 202, response.text
