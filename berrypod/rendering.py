@@ -7,8 +7,7 @@ settings. The process gets the key by a pipe, gives way to customers, and ends w
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,8 +20,7 @@ from berrypod import rendering_wire as wire
 from berrypod.errors import BackupError
 from berrypod.settings import Secret
 
-# -P: modules come from where they are installed, never from the folder that the server was started in.
-COMMAND: Final = (sys.executable, "-P", "-m", "berrypod.rendering_process")
+COMMAND: Final = child_process.command_of("berrypod.rendering_process")
 
 # It takes 1.5 s where nothing else is done, nearly all of it to start; a small machine is busy with customers.
 _SECONDS: Final = 120.0
@@ -67,21 +65,10 @@ def _revealed(passphrase: Secret | None) -> str | None:
 
 async def _ask(order: wire.Order, command: Sequence[str]) -> wire.Said:
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=child_process.environment(),
-            start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which ends this
-            limit=wire.LONGEST_LINE,
-        )
-    except OSError as error:
-        raise NotRendered(f"The process that renders them cannot be started ({error.strerror})") from error
-    try:
-        return await _converse(process, order)
-    finally:
-        await child_process.end(process)
+        async with child_process.running(command, longest_line=wire.LONGEST_LINE, stderr=DEVNULL) as process:
+            return await _converse(process, order)
+    except child_process.CannotStart as error:
+        raise NotRendered(f"The process that renders them cannot be started ({error})") from error
 
 
 async def _converse(process: Process, order: wire.Order) -> wire.Said:

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from berrypod.child_process import command_of
 from berrypod.keys.rotation_records import RotationFailed
 from berrypod.storage import rewriting_wire as wire
-from berrypod.storage.helper import Helper, Tell, command_of, helping
+from berrypod.storage.helper import Helper, Tell, helping
 from berrypod.storage.helper_wire import WireKey
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.rewriting import CannotKeepUp

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from berrypod import errors
+from berrypod.child_process import command_of
 from berrypod.storage import capture_wire as wire
 from berrypod.storage import origin
 from berrypod.storage.capturing import MAP_NAME, CaptureFailed, CaptureOutrun, PagesUnfit
 from berrypod.storage.chunks import NewChunk, chunk_path
 from berrypod.storage.database import Database
-from berrypod.storage.helper import Helper, command_of, helping
+from berrypod.storage.helper import Helper, helping
 from berrypod.storage.helper_wire import WireKey
 from berrypod.storage.keys import PAGE_BYTES
 from berrypod.storage.page_map import read_map

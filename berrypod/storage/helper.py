@@ -6,9 +6,7 @@ is `helper_process`; what is said between the two, a line of JSON each, begins i
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Generic, TypeVar
@@ -16,7 +14,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from berrypod import errors
-from berrypod.child_process import end, environment
+from berrypod.child_process import CannotStart, running
 from berrypod.errors import StorageError
 from berrypod.storage.helper_wire import LONGEST_LINE, Progress, Refused
 
@@ -32,12 +30,6 @@ _KNOWN: Final = (
     errors.FolderNotWritable,
     errors.ForeignDatabase,
 )
-
-
-def command_of(module: str) -> tuple[str, ...]:
-    """What starts a module of ours as a process."""
-    # -P: modules come from where they are installed, never from the folder that the server was started in.
-    return (sys.executable, "-P", "-m", module)
 
 
 class Helper(Generic[T]):
@@ -106,19 +98,9 @@ async def helping(
     :param known: errors of its own that are passed on as what they are, besides those of the disk and the file.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=PIPE,
-            stdout=PIPE,
-            env=environment(),
-            start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which ends this
-            limit=LONGEST_LINE,
-        )
-    except OSError as error:
-        raise failed(f"The process that does the work cannot be started ({error.strerror})") from error
-    try:
-        helper = Helper(process, answers, tell, failed, known)
-        await helper.ask(msgspec.json.encode(order).decode())
-        yield helper
-    finally:
-        await end(process)
+        async with running(command, longest_line=LONGEST_LINE) as process:
+            helper = Helper(process, answers, tell, failed, known)
+            await helper.ask(msgspec.json.encode(order).decode())
+            yield helper
+    except CannotStart as error:
+        raise failed(f"The process that does the work cannot be started ({error})") from error

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
@@ -15,8 +14,7 @@ from berrypod import child_process
 from berrypod.errors import BerrypodError
 from berrypod_stats.wire import LONGEST_ANSWER, Answer, Measured, Question, Refused
 
-# -P: modules come from where they are installed, never from the folder that the server was started in.
-COMMAND: Final = (sys.executable, "-P", "-m", "berrypod_stats.dbstat_process")
+COMMAND: Final = child_process.command_of("berrypod_stats.dbstat_process")
 
 _TRY_AGAIN = "It is tried again by itself. If it stays, look at the server's log."
 
@@ -63,23 +61,10 @@ async def measure(question: Question, *, timeout_seconds: float, command: Sequen
 
 async def _ask(question: Question, command: Sequence[str]) -> Answer:
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            env=child_process.environment(),
-            start_new_session=True,  # Ctrl-C in the server's terminal is for the server, which ends this
-            limit=LONGEST_ANSWER,
-        )
-    except OSError as error:
-        raise MeasurementError(
-            f"the measuring process cannot be started ({error.strerror})", reason="not_started"
-        ) from error
-    try:
-        return await _converse(process, question)
-    finally:
-        await child_process.end(process)
+        async with child_process.running(command, longest_line=LONGEST_ANSWER, stderr=DEVNULL) as process:
+            return await _converse(process, question)
+    except child_process.CannotStart as error:
+        raise MeasurementError(f"the measuring process cannot be started ({error})", reason="not_started") from error
 
 
 async def _converse(process: Process, question: Question) -> Answer:
