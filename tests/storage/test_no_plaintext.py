@@ -18,6 +18,7 @@ from berrypod.settings import Settings
 from berrypod.storage.database import Database
 from berrypod.storage.keys import PLAIN_HEADER
 from berrypod.storage.models import NewsletterSubscriber, Product
+from tests.support import file_type
 
 TITLE = "Zwetschgenröster-Marker-7f3a"
 EMAIL = "plaintext-marker@example.org"
