@@ -24,13 +24,17 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Instead of the server's: a status with one of S3's codes."""
+    """Instead of the server's: a status with one of S3's codes; or with other `content`, as from a web server."""
 
     status: int
     code: str = ""
+    content: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def body(self) -> bytes:
+        if self.content is not None:
+            return self.content
         return f"<?xml version='1.0'?><Error><Code>{self.code}</Code><Message>no</Message></Error>".encode()
 
 
@@ -122,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.proxy.released.wait(60)
             self.close_connection = True
         elif isinstance(plan, Answer):
-            self._send(plan.status, [("content-type", "application/xml")], plan.body)
+            self._send(plan.status, [("content-type", "application/xml"), *plan.headers], plan.body)
         else:
             self._pass_on(body, plan)
 

@@ -171,15 +171,84 @@ async def test_nobody_at_the_address(config: S3Config) -> None:
     assert "endpoint" in refused.value.hint
 
 
-async def test_what_is_no_s3_server_is_an_error_too(
-    config: S3Config, proxy: Proxy, impatient: S3Storage, tmp_path: Path
+NO_S3 = [
+    Answer(status=200, content=b""),
+    Answer(status=200, content=b"<!doctype html><title>Welcome</title>"),
+    Answer(status=200, content=b"<page/>"),
+    Answer(status=200, content=b"<page><Contents><Key>shop/x</Key></Contents></page>"),
+]
+
+
+@pytest.mark.parametrize("answer", NO_S3, ids=lambda one: one.content)
+async def test_what_is_no_s3_server_is_an_error_and_not_an_empty_bucket(
+    proxy: Proxy, impatient: S3Storage, tmp_path: Path, answer: Answer
 ) -> None:
-    proxy.always(Answer(status=200, code="<html>"))
-    with pytest.raises(BerrypodError):
-        await impatient.list()
-    proxy.always(Answer(status=404))
+    proxy.always(answer)
+    for work in (impatient.list(), read(impatient, "x"), put(impatient, "x", b"content", tmp_path)):
+        with pytest.raises((StorageRefused, StorageUnreachable)) as refused:
+            await work
+        assert "Check the endpoint" in refused.value.hint
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_an_endpoint_that_sends_elsewhere_says_so(
+    proxy: Proxy, impatient: S3Storage, tmp_path: Path, status: int
+) -> None:
+    """Most of them send from http to https. The library follows none, and asked itself where the bucket is for ever."""
+    proxy.always(Answer(status=status, content=b"", headers=(("location", "https://elsewhere.example/"),)))
+    for work in (impatient.list(), read(impatient, "x"), put(impatient, "x", b"content", tmp_path)):
+        with pytest.raises(StorageRefused, match="sends elsewhere") as refused:
+            await work
+        assert "https://" in refused.value.hint
+    assert "HEAD" not in proxy.methods()
+
+
+async def test_what_is_not_there_is_an_object_for_reading_and_the_bucket_for_writing(
+    proxy: Proxy, impatient: S3Storage, tmp_path: Path
+) -> None:
+    proxy.always(Answer(status=404, content=b""))
     with pytest.raises(NotFound):
         await read(impatient, "x")
+    for work in (put(impatient, "x", b"content", tmp_path), impatient.delete("x"), impatient.list()):
+        with pytest.raises(BucketMissing):
+            await work
+
+
+async def test_what_is_deleted_already_is_as_good(proxy: Proxy, impatient: S3Storage) -> None:
+    """AWS never says that it was not there; others do."""
+    proxy.always(Answer(status=404, code="NoSuchKey"))
+    await impatient.delete("x")
+
+
+async def test_an_upload_whose_parts_were_taken_back_says_so(
+    bad_storage: S3Storage, storage: S3Storage, proxy: Proxy, big_file: Path
+) -> None:
+    proxy.always(Answer(status=404, code="NoSuchUpload"), part="uploadId")
+    with pytest.raises(StorageRefused, match="taken back meanwhile"):
+        await bad_storage.put("big", big_file)
+    assert await storage.list() == []
+
+
+async def test_an_upload_that_ended_while_it_is_taken_back_is_none_that_was_left(
+    bad_storage: S3Storage, proxy: Proxy, raw: Raw
+) -> None:
+    for _ in range(2):
+        raw.client.create_multipart_upload(Bucket=raw.config.bucket, Key="shop/x")
+    proxy.only(1, Answer(status=404, code="NoSuchUpload"), method="DELETE")
+    await bad_storage.take_back("x")
+    assert len(raw.unfinished()) == 1
+
+
+async def test_a_download_that_begins_anew_instead_of_going_on_is_not_mixed(
+    bad_storage: S3Storage, storage: S3Storage, proxy: Proxy, raw: Raw, big_file: Path
+) -> None:
+    """Some servers know nothing of ranges: the object would be given a second time after its first half."""
+    await storage.put("big", big_file)
+    whole = Answer(status=200, content=big_file.read_bytes(), headers=(("etag", '"same"'),))
+    answers = [Cut(after_bytes=5_000_000), whole]
+    proxy.plan = lambda asked: answers.pop(0) if answers else None
+    with pytest.raises(StorageAltered, match="from its beginning"):
+        await read(bad_storage, "big")
 
 
 async def test_a_key_that_the_server_does_not_know_is_refused() -> None:

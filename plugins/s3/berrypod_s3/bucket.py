@@ -6,32 +6,42 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from boto3.session import Session
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.session import Session as LibrarySession
 
 from berrypod.archive.objects import StoredObject
+from berrypod.errors import NotFound
 from berrypod_s3.config import S3Config
 from berrypod_s3.faults import StorageAltered
 from berrypod_s3.pace import Pace
-from berrypod_s3.translating import translated
+from berrypod_s3.translating import no_storage, translated
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from s3transfer.futures import TransferFuture
     from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 # At level DEBUG they write whole requests, with the headers that sign them and the token of temporary keys.
 for _name in ("boto3", "botocore", "s3transfer", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.INFO)
 
 _CONNECTIONS: Final = 12
+
+# What an S3 says of each object; and some of these of each list, an empty one as well.
+_OF_AN_OBJECT: Final = frozenset({"ContentLength", "ETag"})
+_OF_A_LIST: Final = frozenset({"Name", "IsTruncated", "KeyCount", "MaxKeys", "Contents", "CommonPrefixes"})
 
 # Of other programs' settings on this machine: what is meant is said here, and a profile that is missing stops nothing.
 _IGNORED: Final = {
@@ -73,10 +83,10 @@ class Bucket:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.config.bucket, Prefix=start + prefix
             )
-            for each in (each for page in pages for each in page.get("Contents", ())):
+            for each in (each for page in map(self._page, pages) for each in page.get("Contents", ())):
                 name = each.get("Key", "").removeprefix(start)
                 if name and not name.endswith("/"):  # what browsers of buckets make, to show folders
-                    found.append(_stored(name, each.get("Size", 0), each.get("LastModified")))
+                    found.append(self._stored(name, each.get("Size"), each.get("LastModified")))
         return found
 
     def folders(self) -> Iterator[str]:
@@ -85,13 +95,14 @@ class Bucket:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.config.bucket, Prefix=self.config.key(""), Delimiter="/"
             )
-            for each in (each for page in pages for each in page.get("CommonPrefixes", ())):
+            for each in (each for page in map(self._page, pages) for each in page.get("CommonPrefixes", ())):
                 yield each.get("Prefix", "").removeprefix(self.config.key("")).rstrip("/")
 
     def open(self, name: str, *, offset: int = 0, etag: str | None = None) -> Opened:
         """Begin to read an object, at `offset`; of `etag` alone, if there is one.
 
         :raises NotFound: there is none.
+        :raises StorageAltered: it was given from another byte on than it was asked for.
         """
         asked: dict[str, Any] = {"Bucket": self.config.bucket, "Key": self.config.key(name)}
         if offset:
@@ -100,6 +111,12 @@ class Bucket:
             asked["IfMatch"] = etag
         with translated(self.config, name):
             answer = self._client.get_object(**asked)
+        if not answer.keys() >= _OF_AN_OBJECT:
+            answer["Body"].close()
+            raise no_storage(self.config)
+        if offset and answer["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PARTIAL_CONTENT:
+            answer["Body"].close()
+            raise StorageAltered(f"{self.config.location} gave {name} from its beginning, and not from byte {offset:,}")
         return Opened(body=answer["Body"], size_bytes=offset + answer["ContentLength"], etag=answer["ETag"])
 
     def read(self, opened: Opened, name: str) -> bytes:
@@ -110,15 +127,17 @@ class Bucket:
     def require_size(self, name: str, size_bytes: int) -> None:
         """:raises StorageAltered: the object has another size."""
         with translated(self.config, name):
-            found = self._client.head_object(Bucket=self.config.bucket, Key=self.config.key(name))["ContentLength"]
-        if found != size_bytes:
+            answer = self._client.head_object(Bucket=self.config.bucket, Key=self.config.key(name))
+        if not answer.keys() >= _OF_AN_OBJECT:
+            raise no_storage(self.config)
+        if (found := answer["ContentLength"]) != size_bytes:
             raise StorageAltered(
                 f"{self.config.location} has {found:,} bytes of {name}, of which {size_bytes:,} were sent"
             )
 
     def delete(self, name: str) -> None:
         """One that is not there is as good as removed."""
-        with translated(self.config, name):
+        with suppress(NotFound), translated(self.config, name):
             self._client.delete_object(Bucket=self.config.bucket, Key=self.config.key(name))
 
     def abort_unfinished(self, now: datetime) -> int:
@@ -140,13 +159,25 @@ class Bucket:
             for each in (each for page in pages for each in page.get("Uploads", ())):
                 key, upload_id, begun = each.get("Key", ""), each.get("UploadId", ""), each.get("Initiated")
                 if begun is not None and wanted(key, begun):
-                    self._client.abort_multipart_upload(Bucket=self.config.bucket, Key=key, UploadId=upload_id)
-                    aborted += 1
+                    with suppress(self._client.exceptions.NoSuchUpload):  # it was finished, or taken back, meanwhile
+                        self._client.abort_multipart_upload(Bucket=self.config.bucket, Key=key, UploadId=upload_id)
+                        aborted += 1
         return aborted
 
     def upload(self, name: str, source: Path) -> Upload:
         """An upload that has not begun."""
         return Upload(self._client, self.config, self.pace, name, source)
+
+    def _page(self, page: ListObjectsV2OutputTypeDef) -> ListObjectsV2OutputTypeDef:
+        """A page of a list, if it is one: a web server's answer to anything would be an empty list otherwise."""
+        if not _OF_A_LIST & page.keys():
+            raise no_storage(self.config)
+        return page
+
+    def _stored(self, name: str, size_bytes: int | None, modified_at: datetime | None) -> StoredObject:
+        if size_bytes is None or modified_at is None:  # S3 says both of every object
+            raise no_storage(self.config)
+        return StoredObject(name=name, size_bytes=size_bytes, modified_at=modified_at.astimezone(UTC))
 
 
 class Upload:
@@ -189,15 +220,10 @@ class Upload:
             future.cancel()
 
 
-def _stored(name: str, size_bytes: int, modified_at: datetime | None) -> StoredObject:
-    assert modified_at is not None, "S3 says it of every object"
-    return StoredObject(name=name, size_bytes=size_bytes, modified_at=modified_at.astimezone(UTC))
-
-
 def _client(config: S3Config, pace: Pace) -> S3Client:
     token = config.session_token
     with _making:
-        return _session.client(  # pyright: ignore[reportUnknownMemberType] - of the services that are not installed
+        client = _session.client(  # pyright: ignore[reportUnknownMemberType] - of the services that are not installed
             "s3",
             aws_access_key_id=config.access_key_id,
             aws_secret_access_key=config.secret_access_key.reveal(),
@@ -219,3 +245,15 @@ def _client(config: S3Config, pace: Pace) -> S3Client:
                 ignore_configured_endpoint_urls=True,  # pyright: ignore[reportCallIssue] - the stubs lag behind
             ),
         )
+    # An answer of a handler's is taken for the server's: the stubs know of none.
+    client.meta.events.register("before-call.s3.HeadBucket", _region_unknown)  # pyright: ignore[reportArgumentType]
+    return client
+
+
+def _region_unknown(**_: object) -> tuple[AWSResponse, dict[str, Any]]:
+    """What the library is told when it asks where a bucket is.
+
+    It does so on its own, when an answer redirects and names no region: a web server that sends from http to https, a
+    page to sign in. It would be redirected with that, too, and ask again, until Python's stack is full.
+    """
+    return AWSResponse("", HTTPStatus.OK, HTTPHeaders(), None), {"ResponseMetadata": {"HTTPHeaders": {}}}

@@ -16,7 +16,8 @@ DEFAULT_REGION: Final = "us-east-1"
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 _PART: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
-_REGION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,49}")
+_REGION: Final = re.compile(r"(?![0-9]+$)[A-Za-z0-9]([A-Za-z0-9-]{0,48}[A-Za-z0-9])?")
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")  # a part of a host's name
 _KEY_ID: Final = re.compile(r"[!-~]{1,128}")
 _SECRET: Final = re.compile(r"[!-~]{1,256}")
 _LONGEST_PREFIX: Final = 200
@@ -125,6 +126,9 @@ def wrong_endpoint(endpoint: str) -> str | None:
         return "Enter the whole address, beginning with https://."
     if parts.username is not None or parts.password is not None:
         return "Leave out what stands before the @: keys have fields of their own."
+    if ":" not in parts.hostname and not all(map(_LABEL.fullmatch, parts.hostname.removesuffix(".").split("."))):
+        # The library takes no other. Containers of Docker often have a `_` in their names, which no host may have.
+        return "A host's name has letters, digits and `-`, with `.` between its parts."
     if parts.path or parts.query or parts.fragment:
         return "Leave out what comes after the host: the bucket and the prefix have fields of their own."
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from berrypod.archive.archive import Archive
@@ -65,6 +66,7 @@ async def _only_shop(config: S3Config) -> str:
     if len(found) > 1:
         raise PrefixNeeded(
             f"There are several shops in {config.location}",
-            hint=f"Name one of them: {', '.join(f's3://{config.bucket}/{name}' for name in found[:10])}",
+            # Whole addresses, endpoint and all: without it, it would be a bucket at AWS.
+            hint=f"Name one of them: {', '.join(replace(config, prefix=name).location for name in found[:10])}",
         )
     return found[0]
