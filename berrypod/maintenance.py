@@ -17,11 +17,12 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Literal, TypeVar
+from typing import Literal
 
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.cancelling import in_thread, to_its_end
 from berrypod.storage import entering, swap
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
@@ -32,7 +33,6 @@ from berrypod.storage.gate import Announcement, Gate
 
 log = logging.getLogger("berrypod.maintenance")
 
-T = TypeVar("T")
 State = Literal["open", "closing", "closed", "unavailable"]
 
 # How soon a process notices what another one announces, and that it has ended.
@@ -83,7 +83,7 @@ class Alone:
         """
         if plan.staged_key:
             self.database.expect_key(plan.staged_key)
-        await _to_its_end(lambda: swap.replace(self.database.path, self.connect, plan))
+        await in_thread(lambda: swap.replace(self.database.path, self.connect, plan))
 
 
 class Maintenance:
@@ -163,7 +163,7 @@ class Maintenance:
                 await asyncio.to_thread(_require_room, self._database.path)
                 await self._fold_log()  # Before other processes are told: they make customers wait from then on.
                 gate = Gate(self._database.path)
-                announcement = await _to_its_end(lambda: held.enter_context(gate.announce(operation)))
+                announcement = await in_thread(lambda: held.enter_context(gate.announce(operation)))
                 if was_open:
                     reopening.push_async_callback(self._reopen_undisturbed)
                 else:
@@ -173,9 +173,9 @@ class Maintenance:
                 since = monotonic()
                 self._close_door(announcement)
                 await self._drain()
-                await _to_its_end(lambda: held.enter_context(gate.alone(timeout=timeout)))
+                await in_thread(lambda: held.enter_context(gate.alone(timeout=timeout)))
                 self._stage = Stage(state="closed", announcement=announcement)
-                await _to_its_end(self._recover)
+                await in_thread(self._recover)
                 path = self._database.path
                 connect = (lambda: open_connection(path, key)) if known else await self._connect()
                 yield Alone(self._database, connect, since)
@@ -254,12 +254,7 @@ class Maintenance:
 
     async def _reopen_undisturbed(self) -> None:
         """To its end, even if this task is cancelled: nobody else would open the door."""
-        reopening = asyncio.ensure_future(self._reopen())
-        try:
-            await asyncio.shield(reopening)
-        except asyncio.CancelledError:
-            await asyncio.wait([reopening])
-            raise
+        await to_its_end(asyncio.ensure_future(self._reopen()))
 
     async def _try_to_open(self) -> errors.StorageError | None:
         """Returns why it cannot be opened."""
@@ -304,19 +299,3 @@ def _require_room(path: Path) -> None:
 
 def _checkpoint(connection: dbapi2.Connection) -> None:
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-
-
-async def _to_its_end(work: Callable[[], T]) -> T:
-    """Run `work` in a thread, to its end however often this task is cancelled: a lock that is taken must be known."""
-    # Not a task: all of those are cancelled when the process is told to stop.
-    running = asyncio.get_running_loop().run_in_executor(None, work)
-    cancelled: asyncio.CancelledError | None = None
-    while not running.done():
-        try:
-            await asyncio.wait([running])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        running.exception()  # Looked at: nobody else will.
-        raise cancelled
-    return running.result()

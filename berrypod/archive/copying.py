@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from berrypod.archive.threads import go_on
+from berrypod.cancelling import in_thread
 from berrypod.storage.files import PRIVATE_FILE, translate_os_error
 
 # As a snapshot's: bigger steps, written out at once, would keep customers' orders waiting for the disk.
@@ -72,9 +73,10 @@ async def write_stream(pieces: AsyncIterator[bytes], target: Path) -> str:
     try:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
         try:
+            # Each to its end: a thread that goes on would write into whatever file has the number next.
             async for piece in pieces:
-                await asyncio.to_thread(write, piece)
-            await asyncio.to_thread(os.fsync, descriptor)
+                await in_thread(partial(write, piece))
+            await in_thread(partial(os.fsync, descriptor))
         finally:
             os.close(descriptor)
     except OSError as error:

@@ -10,6 +10,7 @@ import stat
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,6 +18,7 @@ from berrypod.archive.copying import copy_file
 from berrypod.archive.faults import NameRefused
 from berrypod.archive.objects import StoredObject
 from berrypod.archive.threads import apart, go_on
+from berrypod.cancelling import in_thread
 from berrypod.errors import FolderNotWritable, NotFound
 from berrypod.storage.faults import reach
 from berrypod.storage.files import (
@@ -62,7 +64,7 @@ class FolderStorage:
     async def read(self, name: str) -> AsyncIterator[bytes]:
         file = await asyncio.to_thread(self._open, name)
         try:
-            while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+            while piece := await in_thread(partial(file.read, _PIECE_BYTES)):  # before anybody closes it
                 yield piece
         except OSError as error:
             raise translate_os_error(error, self._path) from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from berrypod.cancelling import to_its_end
 from berrypod.storage.answers import Answer
 from berrypod.storage.priority import give_way
 
@@ -35,11 +35,4 @@ async def apart(work: Callable[[threading.Event], T]) -> T:
         answer.settle(lambda: work(stop))
 
     threading.Thread(target=run, name="berrypod-archive", daemon=True).start()
-    try:
-        return await asyncio.shield(answer.future)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait([answer.future])
-        if not answer.future.cancelled():
-            answer.future.exception()  # looked at: nobody else does
-        raise
+    return await to_its_end(answer.future, stop=stop.set)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.cancelling import to_its_end
 from berrypod.settings import Secret, Settings
 from berrypod.storage import handover, schema
 from berrypod.storage.connection import CACHE_KIBIBYTES, open_connection
@@ -261,12 +262,7 @@ class Database:
         opened, self._open = self._open, None
         # To its end, even if this task is cancelled: connections that nobody knows of any more would outlive the gate,
         # and one that is closed later removes the log of whatever file then has the name.
-        closing = asyncio.ensure_future(opened.close())
-        try:
-            await asyncio.shield(closing)
-        except asyncio.CancelledError:
-            await asyncio.wait([closing])
-            raise
+        await to_its_end(asyncio.ensure_future(opened.close()))
 
     async def _stop_others(self) -> None:
         """End what uses the file by other means, and wait for what has to be waited for."""
@@ -282,13 +278,12 @@ class Database:
     async def _open_in_thread(self) -> _Open:
         opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings, self._known_keys))
         try:
-            return await asyncio.shield(opening)
+            return await to_its_end(opening)
         except OSError as error:
             raise translate_os_error(error, self.path.parent) from error
         except asyncio.CancelledError:
-            await asyncio.wait([opening])
             if not opening.cancelled() and opening.exception() is None:
-                await opening.result().close()
+                await to_its_end(asyncio.ensure_future(opening.result().close()))
             raise
 
 

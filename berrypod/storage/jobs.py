@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.cancelling import to_its_end
 from berrypod.storage.answers import Answer
 from berrypod.storage.priority import give_way
 
@@ -40,11 +41,7 @@ class Jobs:
         self._running[running] = job
         running.add_done_callback(self._forget)
         try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            job.stop()
-            await asyncio.wait([running])
-            raise
+            return await to_its_end(running, stop=job.stop)
         except dbapi2.Error as error:
             if job.stopped:
                 raise errors.DatabaseClosed("The database was closed or replaced while a long job used it") from error

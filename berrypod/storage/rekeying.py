@@ -18,6 +18,7 @@ from typing import TypeVar
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.cancelling import in_thread
 from berrypod.settings import Secret
 from berrypod.storage import integrity
 from berrypod.storage.connection import open_immutable
@@ -68,7 +69,7 @@ async def rekey(path: Path, old: Secret | None, new: Secret | None, *, progress:
         await require_undamaged(path, old_key)
         with temporary_beside(path) as temporary:
             await write_anew(path, old_key, temporary, new, tell)
-            await _to_its_end(lambda: _put_in_place(temporary, path))
+            await in_thread(lambda: _put_in_place(temporary, path))
         reach("rekey.done")
     except OSError as error:
         raise translate_os_error(error, path.parent) from error
@@ -175,16 +176,6 @@ async def _verify(target: Path, passphrase: Secret | None, rows: dict[str, int],
         raise errors.StorageError(f"The new file is not as it should be, and was deleted: {told(problems)}")
     if copied != rows:
         raise errors.StorageError("The new file lacks rows of the old one. It was deleted.")
-
-
-async def _to_its_end(work: Callable[[], T]) -> T:
-    """Run `work` in a thread, to its end even if this task is cancelled."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
 
 
 async def _run(path: Path, key: DatabaseKey | None, work: Callable[[dbapi2.Connection], T]) -> T:
