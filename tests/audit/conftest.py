@@ -38,6 +38,13 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What must come about is waited for as long as it takes: a busy machine may stand still for some seconds."""
+    for waits in (AuditLog.flush, AuditLog.close, AuditLog.settle, AuditLog.record):
+        monkeypatch.setattr(waits, "__defaults__", (60.0,))
+
+
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """The path of a shop's file. Nobody looks into it here."""

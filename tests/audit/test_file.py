@@ -23,7 +23,7 @@ from pathlib import Path
 from berrypod.audit.file import AuditFile
 
 path, name, count, largest = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-file = AuditFile(path, largest_bytes=largest, kept=50)
+file = AuditFile(path, largest_bytes=largest, kept=50, lock_seconds=60)
 print("ready", flush=True)
 for number in range(count):
     with file.alone() as alone:
@@ -174,7 +174,7 @@ class TestSeveralProcesses:
     def test_every_line_is_there_once_and_whole_over_all_rotations(self, path: Path) -> None:
         with ExitStack() as stack:
             writers = [stack.enter_context(running(WRITER, path, name, 150, 8_000)) for name in ("ana", "ben", "cleo")]
-            assert [writer.wait(30) for writer in writers] == [0, 0, 0]
+            assert [writer.wait(120) for writer in writers] == [0, 0, 0]
         found = [line for one in path.parent.iterdir() for line in content(one)]
 
         assert len(list(path.parent.iterdir())) > 3
@@ -187,7 +187,7 @@ class TestSeveralProcesses:
             assert process.stdout
             assert process.stdout.readline() == "fifty\n"
             os.kill(process.pid, signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
         append(AuditFile(path), "after")
         *before, last = content(path)
 
