@@ -74,7 +74,7 @@ class Shop:
     @property
     def events(self) -> list[Event]:
         """What happened to backups so far."""
-        assert self.parts.plugins.flush()
+        assert self.parts.plugins.flush(60)
         return [event for event in self.third_party.events if event.name.startswith("backup.")]
 
     async def backup(self, *, pages: bool = False) -> Manifest:

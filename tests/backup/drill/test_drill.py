@@ -277,10 +277,18 @@ async def test_two_backups_are_drilled_one_after_the_other(settings: Settings, q
 
 
 async def test_a_second_click_is_the_same_drill(settings: Settings, quick_rendering: Rendering) -> None:
-    async with shop_with(settings) as shop:
+    clicked = asyncio.Event()
+
+    async def rehearse(path: Path) -> Rehearsed:
+        await clicked.wait()
+        return Rehearsed(checked=("tried",))
+
+    mine = RestoreRehearsal(name="mine", title="Mine", rehearse=rehearse)
+    async with shop_with(settings, rehearsals=[mine], restores=False) as shop:
         manifest = await shop.backup()
         first = await shop.drill.start(SHED, manifest.id, ADA)
         second = await shop.drill.start(SHED, manifest.id, ADA)
+        clicked.set()
         assert first.id == second.id
         assert (await shop.drill.ended(first.id)).state == "proven"
 
@@ -308,7 +316,7 @@ def waiting_rehearsal(reached: asyncio.Event) -> RestoreRehearsal:
 
 
 async def until_ended(shop: Shop, record: DrillRecord) -> DrillRecord:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await shop.drill.ended(record.id)
 
 
@@ -318,7 +326,7 @@ async def test_a_restore_ends_a_drill_and_nothing_is_left(settings: Settings) ->
         manifest = await shop.backup()
         record = await shop.drill.start(SHED, manifest.id, ADA)
         await reached.wait()
-        async with asyncio.timeout(20), shop.parts.maintenance.alone("restore"):
+        async with asyncio.timeout(60), shop.parts.maintenance.alone("restore"):
             ended = await until_ended(shop, record)
 
         assert ended.state == "interrupted"
@@ -413,6 +421,15 @@ async def test_a_copy_of_an_exporter_without_manifests_is_proven_and_that_is_kep
         assert await shop.drill.proof_of("shelf", "cut") is None, "what is gone needs no proof"
         assert await shop.drill.proof_of("shelf", "good")
         assert shop.left_over() == []
+
+
+async def test_an_exporter_that_is_not_set_up_keeps_nothing_to_be_drilled(settings: Settings) -> None:
+    exporter = BackupExporter(
+        name="shelf", title="Shelf", description="For a test.", kept=Shelf(), is_set_up=lambda: False
+    )
+    async with shop_with(settings, exporters=[exporter]) as shop:
+        with pytest.raises(BackupUnknown):
+            await shop.drill.start("shelf", "good", ADA)
 
 
 async def test_a_file_that_was_changed_after_it_was_stored_is_found(

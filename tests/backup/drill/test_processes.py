@@ -24,7 +24,7 @@ async def main(path, backup_id):
     async def rehearse(file):
         assert file.stat().st_size > 0
         print((await shop.drill.all())[0].id, flush=True)
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
     slow = RestoreRehearsal(name="slow", title="Slow", rehearse=rehearse)
     settings = Settings(environment="test", database_path=Path(path))
@@ -65,13 +65,13 @@ async def test_one_of_another_process_waits_until_the_first_has_ended(
         first, second = await shop.backup(), await shop.backup()
         with running(_WORKER, settings.database_path, first.id) as worker:
             record = await shop.drill.start(SHED, second.id, ADA)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not (await shop.drill.get(record.id)).waits_for_another:
                     await asyncio.sleep(0.01)
             assert quick_rendering == []
             worker.kill()
             worker.wait()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert (await shop.drill.ended(record.id)).state == "proven"
 
 

@@ -218,6 +218,7 @@ def status(**more: Any) -> ScheduleStatus:
         "last_success": outcome(),
         "last_failure": None,
         "failing": False,
+        "given_up": False,
         "overdue_since": None,
         **more,
     }

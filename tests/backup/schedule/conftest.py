@@ -37,6 +37,7 @@ class Pretended:
     calls: list[str] = field(default_factory=list)
     dies: bool = False
     had_made: bool = False
+    untold: Trouble | None = None
 
     async def make(self, settings: ScheduleSettings, pending: Pending) -> Attempt:
         self.calls.append("make")
@@ -57,7 +58,7 @@ class Pretended:
 
     async def prove(self, attempt: Attempt) -> list[Trouble]:
         self.calls.append("prove")
-        return []
+        return [self.untold] if self.untold else []
 
     async def drill(self, *_: Any) -> None:
         """There is one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from berrypod_backup.drill.faults import DrillInterrupted
 from berrypod_backup.schedule.serving import drill_is_due
 from berrypod_backup.schedule.settings import ScheduleSettings
 from msgspec.structs import replace
@@ -127,6 +128,48 @@ async def test_a_new_due_time_takes_the_place_of_one_that_is_still_failing(led: 
     await led.after(minutes=30)
     assert led.state.pending.due == BEGIN + timedelta(hours=2)
     assert led.state.pending.attempts == 1
+
+
+async def test_it_is_given_up_when_all_its_tries_have_failed(led: Led) -> None:
+    await led.set(HOURLY)
+    led.serving.fails["keep"] = TROUBLE
+    await led.after(hours=1)
+    assert (await led.status()).failing
+    assert not (await led.status()).given_up, "it is tried again in a minute"
+    await led.watch(minutes=10)
+    assert len(led.serving.made) == 3
+    assert (await led.status()).given_up
+    await led.watch(minutes=50)
+    assert len(led.serving.made) == 4
+    assert (await led.status()).given_up, "the next one fails like the one before it"
+    led.serving.fails.clear()
+    await led.after(seconds=60)
+    assert not (await led.status()).given_up
+
+
+async def test_one_that_fails_is_given_up_when_the_next_is_due_before_its_tries_are_used_up(led: Led) -> None:
+    await led.set(replace(HOURLY, retries=10, retry_seconds=3600))
+    led.serving.fails["keep"] = TROUBLE
+    await led.after(hours=1)
+    assert not (await led.status()).given_up
+    await led.after(hours=1)
+    assert (await led.status()).given_up
+
+
+async def test_an_archive_that_is_named_twice_gets_one_backup(led: Led) -> None:
+    await led.set(replace(HOURLY, exporters=["keep", "keep"]))
+    await led.after(hours=1)
+    assert led.serving.made == [("keep",)]
+
+
+async def test_a_weekly_drill_that_was_cut_short_is_made_up_for_with_the_next_backup(led: Led) -> None:
+    await led.set(replace(HOURLY, drill="weekly"))
+    led.serving.untold = Trouble.of(DrillInterrupted("The shop was stopped"))
+    await led.after(hours=1)
+    led.serving.untold = None
+    await led.after(hours=1)
+    await led.after(hours=1)
+    assert led.serving.calls.count("prove") == 2
 
 
 async def test_a_process_that_died_in_the_middle_is_made_up_for(led: Led) -> None:

@@ -52,12 +52,12 @@ async def test_of_two_one_leads_and_the_other_takes_over_when_it_ends(led: Led) 
         for serving in (Telling(), Telling())
     )
     asked = [cast("Telling", leader.serving).asked for leader in (first, second)]
-    async with asyncio.timeout(20), contextlib.AsyncExitStack() as others:
+    async with asyncio.timeout(60), contextlib.AsyncExitStack() as others:
         async with first.running():
             await asked[0].wait()
             await others.enter_async_context(second.running())
             # Longer than the other one needs to look at the lock some times.
-            await asyncio.wait_for(asyncio.shield(_looks(led)), 5)
+            await _looks(led)
             assert not asked[1].is_set()
         while not led.state.last_failure:  # what the first had begun is told as interrupted, by the second
             await asyncio.sleep(0.01)
@@ -84,7 +84,7 @@ async def test_a_look_that_fails_is_no_end(led: Led, monkeypatch: pytest.MonkeyP
 
     with monkeypatch.context() as patch:
         patch.setattr(led.states, "read", read)
-        async with asyncio.timeout(20), leader.running():
+        async with asyncio.timeout(60), leader.running():
             while len(failed) < 3:
                 await asyncio.sleep(0.01)
             patch.undo()
@@ -148,9 +148,10 @@ def test_a_killed_ones_work_goes_on_in_another_process(settings: Settings) -> No
             mine += [line.strip() for line in first.stdout]
             others = [second.stdout.readline().strip() for _ in range(3)]
     assert len({*mine, *others}) == len(mine) + len(others)
-    assert max(mine) < min(others)
-    made = [json.loads(path.read_bytes()) for path in folder_of(settings).glob("*.json")]
-    assert {"schedule"} == {manifest["origin"] for manifest in made}
+    made = {found["id"]: found for path in folder_of(settings).glob("*.json") if (found := json.loads(path.read_bytes()))}
+    # By their times: ids tell the second alone, and one that was late may be of the same as the next.
+    assert max(made[each]["created_at"] for each in mine) < min(made[each]["created_at"] for each in others)
+    assert {"schedule"} == {manifest["origin"] for manifest in made.values()}
 
 
 @pytest.mark.slow

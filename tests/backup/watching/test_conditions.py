@@ -34,6 +34,7 @@ class Schedule:
     last_success: Outcome | None = None
     last_failure: Outcome | None = None
     failing: bool = False
+    given_up: bool = False
     overdue_since: datetime | None = None
 
 
@@ -146,10 +147,20 @@ def test_a_shop_without_any_backup_is_told_so() -> None:
 
 def test_the_last_scheduled_one_that_failed_is_told_with_its_reason() -> None:
     failure = Outcome(due=NOW, at=NOW, attempts=3, exporters=("keep",), trouble=TROUBLE)
-    failed = only(replace(WELL, schedule=Schedule(failing=True, last_failure=failure)))
+    failed = only(replace(WELL, schedule=Schedule(failing=True, given_up=True, last_failure=failure)))
 
-    assert (failed.code, failed.text, failed.what_to_do) == ("backup_failed", TROUBLE.message, TROUBLE.hint)
+    assert (failed.code, failed.what_to_do) == ("backup_failed", TROUBLE.hint)
+    assert failed.text == f"{TROUBLE.message}. It is missing in “Keep”."
+    assert codes(replace(WELL, schedule=Schedule(failing=True, last_failure=failure))) == [], "it is tried again"
     assert codes(replace(WELL, schedule=Schedule(failing=False, last_failure=failure))) == []
+
+
+def test_an_archive_that_has_its_backup_is_not_said_to_lack_it() -> None:
+    """The schedule has two archives, and the one elsewhere does not answer for hours."""
+    failure = Outcome(due=NOW, at=NOW, attempts=3, exporters=("s3",), trouble=TROUBLE)
+    late = Schedule(failing=True, last_failure=failure, overdue_since=NOW - timedelta(hours=3))
+
+    assert only(replace(WELL, schedule=late)).text == "One was due on 14 March 2026, 09:00 UTC, and is missing in “S3”."
 
 
 @pytest.mark.parametrize("kind", ["backup", "file_missing", "manifest_unreadable"])

@@ -111,7 +111,7 @@ def site(open_site: OpenSite, settings: Settings) -> Site:
 
 def test_a_token_with_the_scope_reads_the_figures_of_a_backup_that_was_made(site: Site) -> None:
     assert site.ended(site.start("download"))["state"] == "ready"
-    assert site.parts.plugins.flush()
+    assert site.parts.plugins.flush(60)
     response = site.client.get("/metrics", headers=site.bearer("metrics:read"))
 
     assert response.status_code == 200, response.text

@@ -124,10 +124,12 @@ class Copies:
 
     async def _find_kept(self, declared: Declared[BackupExporter], copy_id: str) -> Copy:
         name = declared.declaration.name
-        listing = next(one for one in await Kept(self._plugins).listings() if one.exporter == name)
-        if listing.error is not None:
+        # One that is not set up is not listed: it keeps nothing.
+        listing = next((one for one in await Kept(self._plugins).listings() if one.exporter == name), None)
+        if listing is not None and listing.error is not None:
             raise ExporterFailed(listing.error.message, hint=listing.error.hint)
-        for one in listing.copies:
+        copies = listing.copies if listing else []
+        for one in copies:
             if one.id == copy_id:
                 return Copy(
                     exporter=name,
@@ -136,7 +138,7 @@ class Copies:
                     size_bytes=one.size_bytes,
                     sha256=one.sha256,
                     manifest=None,
-                    all_ids=frozenset(copy.id for copy in listing.copies),
+                    all_ids=frozenset(copy.id for copy in copies),
                 )
         raise BackupUnknown(
             f"The exporter {name} has no copy {copy_id[:100]!r}", hint="GET /api/backups lists what exporters keep."

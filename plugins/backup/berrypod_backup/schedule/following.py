@@ -63,7 +63,7 @@ def followed(before: ScheduleState | None, saved: SavedSchedule, now: datetime, 
     due = times.latest(now)
     if due is None or due <= state.counted or now < due + lateness(settings, times, due, shop):
         return state
-    return replace(state, counted=due, pending=Pending(due=due, exporters=tuple(settings.exporters)))
+    return replace(state, counted=due, pending=Pending(due=due, exporters=tuple(dict.fromkeys(settings.exporters))))
 
 
 def _counted(before: ScheduleState | None, saved: SavedSchedule, now: datetime) -> ScheduleState:
@@ -101,12 +101,13 @@ def ended(state: ScheduleState, attempt: Attempt, settings: ScheduleSettings, no
         trouble=next(iter(attempt.failed.values()), None),
     )
     if outcome.trouble is None:
-        return replace(state, pending=None, last_success=outcome)
+        return replace(state, pending=None, last_success=outcome, failing_due=None)
+    state = replace(state, last_failure=outcome, failing_due=state.failing_due or pending.due)
     if attempt.final or pending.attempts > settings.retries:
-        return replace(state, pending=None, last_failure=outcome)
+        return replace(state, pending=None)
     wait = min(timedelta(seconds=settings.retry_seconds * 2 ** (pending.attempts - 1)), LONGEST_WAIT)
     again = replace(pending, exporters=tuple(attempt.failed), begun_at=None, not_before=now + wait)
-    return replace(state, pending=again, last_failure=outcome)
+    return replace(state, pending=again)
 
 
 def remarked(state: ScheduleState, remarks: Sequence[Trouble]) -> ScheduleState:

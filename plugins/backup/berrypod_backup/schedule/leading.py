@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
 from berrypod.stored import Stored
+from berrypod_backup.drill.faults import DrillInterrupted
 from berrypod_backup.schedule import following
 from berrypod_backup.schedule.following import Attempt
 from berrypod_backup.schedule.serving import Serving, drill_is_due
@@ -121,9 +122,12 @@ class Leader:
         """Old backups go, and the new one is proven. What is cut short here the next backup makes good."""
         remarks = await self.serving.tidy(attempt.made)
         if self.serving.drill and drill_is_due(settings.drill, settings.zone, state.drilled_at, self._context.now()):
-            state = replace(state, drilled_at=self._context.now())
-            await self._write(state)
-            remarks += await self.serving.prove(attempt)
+            told = await self.serving.prove(attempt)
+            # Written down when it was done: one that was cut short is made up for with the next backup, and not a week
+            # later.
+            if not any(trouble.code == DrillInterrupted.code for trouble in told):
+                state = replace(state, drilled_at=self._context.now())
+            remarks += told
         for remark in remarks:
             log.warning("after the backup that was due: %s", remark.message)
         await self._write(following.remarked(state, remarks))

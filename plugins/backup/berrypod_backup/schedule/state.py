@@ -53,7 +53,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
     """Due times up to `counted` are dealt with, or are `pending`; `since` is that of the settings which this is of.
 
-    `drilled_at` is when the schedule last had a new backup proven, whatever came of it.
+    `failing_due` is the first due time that has failed since the last success.
+    `drilled_at` is when the schedule last had a new backup tried, whether it was proven by that or not.
     """
 
     since: _Time | None = None
@@ -61,6 +62,7 @@ class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
     pending: Pending | None = None
     last_success: Outcome | None = None
     last_failure: Outcome | None = None
+    failing_due: _Time | None = None
     drilled_at: _Time | None = None
 
 

@@ -25,6 +25,7 @@ class ScheduleStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_success: Outcome | None
     last_failure: Outcome | None
     failing: Annotated[bool, Meta(description="The latest try failed.")]
+    given_up: Annotated[bool, Meta(description="It failed, and so did all further tries of it.")]
     overdue_since: Annotated[
         datetime | None, Meta(description="A due time, an hour ago or more, since which no backup was made.")
     ]
@@ -39,6 +40,10 @@ def status_of(state: ScheduleState | None, saved: SavedSchedule, now: datetime, 
         next_at, overdue_since = following.next_at(state, saved, now, shop), following.overdue_since(state, saved, now)
     except Invalid:  # times of another machine, with zones that this one does not know: nothing is made, so it is told
         next_at, overdue_since = None, saved.since
+    failing = failure is not None and (success is None or failure.at > success.at)
+    # The first that fails has all its tries before anybody is alarmed. Where the next is due before they are used up,
+    # that one has failed, too.
+    tried_again = pending is not None and state is not None and pending.due == state.failing_due
     return ScheduleStatus(
         enabled=saved.settings.enabled,
         next_at=next_at,
@@ -47,6 +52,7 @@ def status_of(state: ScheduleState | None, saved: SavedSchedule, now: datetime, 
         last_due=max(dues, default=None),
         last_success=success,
         last_failure=failure,
-        failing=failure is not None and (success is None or failure.at > success.at),
+        failing=failing,
+        given_up=failing and not tried_again,
         overdue_since=overdue_since,
     )

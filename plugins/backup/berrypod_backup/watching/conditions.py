@@ -43,7 +43,7 @@ def _overdue(seen: Seen, limits: Limits) -> Iterator[Condition]:
             yield _bad(
                 "backup_overdue",
                 "A backup is overdue",
-                f"One was due on {_at(schedule.overdue_since)}, and there is none since.",
+                f"One was due on {_at(schedule.overdue_since)}, and {_missing(seen) or 'there is none since'}.",
                 "Look on the page whether one is being made or has failed. Does the server run, and has the disk room?",
             )
         return
@@ -66,16 +66,25 @@ def _overdue(seen: Seen, limits: Limits) -> Iterator[Condition]:
 
 def _failed(seen: Seen) -> Iterator[Condition]:
     schedule = seen.schedule
-    if schedule is None or not schedule.enabled or not schedule.failing:
+    if schedule is None or not schedule.enabled or not schedule.given_up:
         return
     outcome = schedule.last_failure
     trouble = outcome.trouble if outcome is not None else None
     yield _bad(
         "backup_failed",
         "The last scheduled backup failed",
-        trouble.message if trouble else "The page has the reason.",
+        f"{trouble.message.rstrip('.')}. It {_missing(seen)}." if trouble else "The page has the reason.",
         trouble.hint if trouble else "Look at the page, and start a backup by hand.",
     )
+
+
+def _missing(seen: Seen) -> str:
+    """In which archives the scheduled backup that failed last is missing: the others have theirs."""
+    failure = seen.schedule.last_failure if seen.schedule and seen.schedule.failing else None
+    if failure is None:
+        return ""
+    titles = {archive.exporter: archive.title for archive in seen.listings}
+    return "is missing in " + ", ".join(f"“{titles.get(name, name)}”" for name in failure.exporters)
 
 
 def _damaged(seen: Seen) -> Iterator[Condition]:
