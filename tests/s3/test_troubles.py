@@ -171,6 +171,14 @@ async def test_nobody_at_the_address(config: S3Config) -> None:
     assert "endpoint" in refused.value.hint
 
 
+async def test_an_environment_that_the_library_stumbles_over_is_an_error(
+    storage: S3Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULTS_MODE", "none of these")
+    with pytest.raises(StorageRefused, match="InvalidDefaultsMode"):
+        await storage.list()
+
+
 NO_S3 = [
     Answer(status=200, content=b""),
     Answer(status=200, content=b"<!doctype html><title>Welcome</title>"),

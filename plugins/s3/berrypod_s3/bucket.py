@@ -73,7 +73,8 @@ class Bucket:
     def __init__(self, config: S3Config, pace: Pace) -> None:
         self.config = config
         self.pace = pace
-        self._client = _client(config, pace)
+        with translated(config):
+            self._client = _client(config, pace)
 
     def list(self, prefix: str) -> list[StoredObject]:
         """All objects, whose names begin with `prefix`."""
