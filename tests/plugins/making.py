@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -10,16 +11,19 @@ from berrypod.declarations import AdminPanel, Figure, StatsProvider
 from berrypod.hookspecs import hookimpl
 from berrypod.plugins import Failed, Limits, Ok, Outcome, Plugins, PluginSource
 
-# Long enough for a slow machine to run what does not hang, short enough for a test to wait for what does.
+# Seconds: what hangs is waited for so long, by the test that is about it.
 PATIENCE = 0.3
 
+# What does not hang has all the time that a busy machine may take.
+ENOUGH = 30.0
+
 QUICK = Limits(
-    import_seconds=PATIENCE,
-    hook_seconds=PATIENCE,
-    key_seconds=PATIENCE,
-    lifespan_enter_seconds=PATIENCE,
-    lifespan_leave_seconds=PATIENCE,
-    observe_seconds=PATIENCE,
+    import_seconds=ENOUGH,
+    hook_seconds=ENOUGH,
+    key_seconds=ENOUGH,
+    lifespan_enter_seconds=ENOUGH,
+    lifespan_leave_seconds=ENOUGH,
+    observe_seconds=ENOUGH,
     grace_seconds=0.05,
     stuck_calls=3,
     hangs_before_silence=2,
@@ -27,6 +31,12 @@ QUICK = Limits(
     answers=20,
     failures_kept=3,
 )
+
+
+def impatient(*of: str) -> Limits:
+    """`QUICK`, with `PATIENCE` for what hangs in this test: "import", "hook", "lifespan_enter" ..."""
+    short: dict[str, Any] = {f"{one}_seconds": PATIENCE for one in of}
+    return replace(QUICK, **short)
 
 
 def plugin(name: str, **hooks: Callable[..., object]) -> PluginSource:
@@ -52,12 +62,12 @@ def one_figure() -> list[Figure]:
 def provider(
     name: str,
     figures: Callable[[], Awaitable[Sequence[Figure]] | Sequence[Figure]] = one_figure,
-    timeout_seconds: float = PATIENCE,
+    timeout_seconds: float = ENOUGH,
 ) -> StatsProvider:
     return StatsProvider(name=name, title=name.title(), figures=figures, timeout_seconds=timeout_seconds)
 
 
-def panel(name: str, render: Callable[..., Any], timeout_seconds: float = PATIENCE) -> AdminPanel:
+def panel(name: str, render: Callable[..., Any], timeout_seconds: float = ENOUGH) -> AdminPanel:
     return AdminPanel(name=name, title=name.title(), render=render, timeout_seconds=timeout_seconds)
 
 

@@ -15,15 +15,12 @@ from berrypod.declarations import ArchiveSource
 from berrypod.errors import BackupError, PluginError
 from berrypod.plugins import Plugins
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, error_of, healthy, plugin
+from tests.plugins.making import ENOUGH, PATIENCE, error_of, healthy, plugin
 
 
-def source(scheme: str, open_it: Any) -> ArchiveSource:
-    return ArchiveSource(scheme=scheme, title=scheme.upper(), open=open_it, timeout_seconds=PATIENCE)
-
-
-def sources(host: Host, open_it: Any, scheme: str = "tape") -> Plugins:
-    return host(plugin("subject", berrypod_archive_sources=lambda: [source(scheme, open_it)]), healthy())
+def sources(host: Host, open_it: Any, timeout_seconds: float = ENOUGH) -> Plugins:
+    tape = ArchiveSource(scheme="tape", title="TAPE", open=open_it, timeout_seconds=timeout_seconds)
+    return host(plugin("subject", berrypod_archive_sources=lambda: [tape]), healthy())
 
 
 @pytest.fixture
@@ -75,9 +72,13 @@ async def test_one_that_raises_hangs_or_returns_nonsense_is_named(host: Host, ha
     def fail(address: str) -> Archive:
         raise OSError("the robot is stuck")
 
-    for function, words in ((fail, "robot is stuck"), (hang, "0.3"), (lambda address: address, "returned a str")):
+    for function, seconds, words in (
+        (fail, ENOUGH, "robot is stuck"),
+        (hang, PATIENCE, "0.3"),
+        (lambda address: address, ENOUGH, "returned a str"),
+    ):
         with pytest.raises(PluginError, match="TAPE: ") as failed:
-            await sources(host, function).open_archive("tape://shelf")
+            await sources(host, function, seconds).open_archive("tape://shelf")
         assert words in failed.value.message
 
 

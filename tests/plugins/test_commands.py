@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from berrypod.plugins import Plugins
 from tests.plugins.conftest import Host
-from tests.plugins.making import assert_healthy, error_of, healthy, plugin
+from tests.plugins.making import QUICK, assert_healthy, error_of, healthy, impatient, plugin
 
 
 @pytest.fixture
@@ -126,6 +126,7 @@ async def test_a_plugin_that_fails_to_add_commands_is_quarantined_and_the_others
         plugin("broken", berrypod_register_commands=fail),
         plugin("more", berrypod_register_commands=add_more),
         healthy(),
+        limits=impatient("hook") if kind == "hangs" else QUICK,
     )
     plugins.register_commands(cli)
 
@@ -143,9 +144,9 @@ def test_commands_that_come_late_from_a_hang_are_not_added(host: Host, cli: clic
         add_orders(cli)
         done.set()
 
-    host(plugin("late", berrypod_register_commands=late)).register_commands(cli)
+    host(plugin("late", berrypod_register_commands=late), limits=impatient("hook")).register_commands(cli)
     release.set()
-    assert done.wait(5)
+    assert done.wait(30)
     assert sorted(cli.commands) == ["serve"]
 
 

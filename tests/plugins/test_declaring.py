@@ -10,7 +10,7 @@ import pytest
 
 from berrypod.declarations import AdminPanel, BackupExporter, Delivered
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, assert_healthy, error_of, healthy, panel, plugin, provider
+from tests.plugins.making import PATIENCE, assert_healthy, error_of, healthy, impatient, panel, plugin, provider
 
 
 def exporter(name: str) -> BackupExporter:
@@ -48,7 +48,7 @@ async def test_a_plugin_that_raises_in_a_hook_is_quarantined_and_the_others_work
 
 @pytest.mark.parametrize("hook", [*HOOKS, "berrypod_lifespan"])
 async def test_a_plugin_that_hangs_in_a_hook_is_quarantined_and_the_others_work(host: Host, hook: str, hang) -> None:
-    plugins = host(plugin("broken", **{hook: lambda context: hang()}), healthy())
+    plugins = host(plugin("broken", **{hook: lambda context: hang()}), healthy(), limits=impatient("hook"))
 
     assert error_of(plugins, "broken") == f"{hook}: no answer within {PATIENCE:g} seconds"
     await assert_healthy(plugins)

@@ -12,7 +12,7 @@ from berrypod.plugin_host.sources import installed_sources
 from berrypod.plugin_report import PluginState
 from berrypod.plugins import PluginSource
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, assert_healthy, error_of, failing_at_import, healthy
+from tests.plugins.making import PATIENCE, assert_healthy, error_of, failing_at_import, healthy, impatient
 
 
 def raising(error: BaseException) -> PluginSource:
@@ -46,7 +46,7 @@ async def test_a_plugin_that_raises_anything_at_import_is_quarantined_and_the_ot
 
 
 async def test_a_plugin_that_hangs_at_import_is_quarantined_and_the_others_work(host: Host, hang) -> None:
-    plugins = host(failing_at_import("broken", hang), healthy())
+    plugins = host(failing_at_import("broken", hang), healthy(), limits=impatient("import"))
 
     assert error_of(plugins, "broken") == f"import: no answer within {PATIENCE:g} seconds"
     await assert_healthy(plugins)

@@ -536,7 +536,7 @@ def test_the_example_of_a_lifespan(load: Load, check_plugin: CheckPlugin) -> Non
     assert plugin.figures("order-pulse")["orders"].text == "unknown"
 
     async def live() -> None:
-        async with opened(plugin.context.database), plugin.plugins.lifespans(), asyncio.timeout(5):
+        async with opened(plugin.context.database), plugin.plugins.lifespans(), asyncio.timeout(30):
             while plugin.context not in module.orders:
                 await asyncio.sleep(0.001)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +14,14 @@ from berrypod.plugins import Ok, Plugins
 from berrypod.settings import Secret
 from berrypod.testing_tools import CheckPlugin
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, assert_healthy, failed, healthy, plugin
+from tests.plugins.making import ENOUGH, PATIENCE, assert_healthy, failed, healthy, plugin
 
 PASSED = Finding(check="shelf", level="pass", title="The shelf is there")
 
 
 def check(name: str = "shelf", function: Any = lambda examination: PASSED, **more: Any) -> DoctorCheck:
-    return DoctorCheck(name=name, title="the shelf", check=function, timeout_seconds=PATIENCE, **more)
+    fields: dict[str, Any] = {"timeout_seconds": ENOUGH, **more}
+    return DoctorCheck(name=name, title="the shelf", check=function, **fields)
 
 
 @contextmanager
@@ -65,13 +65,21 @@ async def test_one_finding_is_as_good_as_several(host: Host, function: Any, foun
         (lambda examination: ["fine"], "its answer contains a str"),
         (lambda examination: Finding(check="other", level="pass", title="Fine"), "is of the check 'other'"),
         (lambda examination: 1 / 0, "ZeroDivisionError"),
-        (lambda examination: threading.Event().wait(5), "no answer within"),
     ],
 )
 async def test_what_is_no_finding_is_a_failure_and_the_plugin_stays(host: Host, function: Any, error: str) -> None:
     plugins = host(plugin("subject", berrypod_doctor_checks=lambda: [check(function=function)]), healthy())
 
     assert error in failed(await ask(plugins)).error
+    assert plugins.is_active("subject")
+    await assert_healthy(plugins)
+
+
+async def test_one_that_hangs_has_failed_in_time_and_the_plugin_stays(host: Host, hang: Any) -> None:
+    declared = check(function=hang, timeout_seconds=PATIENCE)
+    plugins = host(plugin("subject", berrypod_doctor_checks=lambda: [declared]), healthy())
+
+    assert "no answer within" in failed(await ask(plugins)).error
     assert plugins.is_active("subject")
     await assert_healthy(plugins)
 

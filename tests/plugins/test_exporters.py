@@ -11,7 +11,7 @@ from berrypod.declarations import BackupExporter, Declared, Delivered, ExportedF
 from berrypod.errors import PluginError
 from berrypod.plugins import Ok
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, failed
+from tests.plugins.making import ENOUGH, PATIENCE, failed
 
 
 def _deliver(snapshot: Snapshot, folder: Path) -> Delivered:
@@ -39,9 +39,9 @@ class TestIsSetUp:
 
 
 class TestExporters:
-    def exporter(self, export) -> Declared[BackupExporter]:
+    def exporter(self, export, timeout_seconds: float = ENOUGH) -> Declared[BackupExporter]:
         declared = BackupExporter(
-            name="csv", title="CSV", description="As CSV", export=export, timeout_seconds=PATIENCE
+            name="csv", title="CSV", description="As CSV", export=export, timeout_seconds=timeout_seconds
         )
         return Declared(plugin="p", declaration=declared)
 
@@ -94,7 +94,7 @@ class TestExporters:
         self, host: Host, berrypod_snapshot: Snapshot, tmp_path: Path, hang
     ) -> None:
         plugins = host()
-        slow, gone = self.exporter(hang), self.exporter(lambda snapshot, folder: Delivered(message="Sent"))
+        slow, gone = self.exporter(hang, PATIENCE), self.exporter(lambda snapshot, folder: Delivered(message="Sent"))
         outcomes = await asyncio.gather(
             *(plugins.export(one, berrypod_snapshot, tmp_path) for one in (slow, gone)), return_exceptions=False
         )

@@ -12,14 +12,15 @@ from berrypod.declarations import Allow, Declared, Judgement, Refuse, RestoreCan
 from berrypod.plugins import Ok, Plugins
 from berrypod.testing_tools import CheckPlugin, MakeCandidate
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, error_of, failed, plugin
+from tests.plugins.making import ENOUGH, PATIENCE, error_of, failed, plugin
 
 WARN = Warn(code="old", message="It is old.", hint="Look for a newer one.")
 REFUSE = Refuse(code="other_shop", message="It is of another shop.", hint="Choose another file.")
 
 
 def guard(name: str, check: Any = lambda candidate: Allow(), **more: Any) -> RestoreGuard:
-    return RestoreGuard(name=name, title=name.capitalize(), check=check, timeout_seconds=PATIENCE, **more)
+    fields: dict[str, Any] = {"timeout_seconds": ENOUGH, **more}
+    return RestoreGuard(name=name, title=name.capitalize(), check=check, **fields)
 
 
 def guards(plugins: Plugins) -> list[tuple[str, str]]:
@@ -76,8 +77,8 @@ class TestWhoIsAsked:
 
 
 class TestWhatTheyAnswer:
-    def declared(self, check: Callable[..., object]) -> Declared[RestoreGuard]:
-        return Declared(plugin="p", declaration=guard("subject", check))
+    def declared(self, check: Callable[..., object], **more: float) -> Declared[RestoreGuard]:
+        return Declared(plugin="p", declaration=guard("subject", check, **more))
 
     @pytest.mark.parametrize("judgement", [Allow(), WARN, REFUSE])
     @pytest.mark.parametrize("function", [lambda judgement: judgement, later])
@@ -114,7 +115,8 @@ class TestWhatTheyAnswer:
     async def test_a_guard_that_hangs_fails_in_time(
         self, host: Host, berrypod_candidate: MakeCandidate, hang: Callable[..., None]
     ) -> None:
-        assert failed(await host().judge(self.declared(hang), berrypod_candidate())).timed_out
+        declared = self.declared(hang, timeout_seconds=PATIENCE)
+        assert failed(await host().judge(declared, berrypod_candidate())).timed_out
 
     async def test_a_failure_is_noted_in_the_report_of_the_plugin(
         self, host: Host, berrypod_candidate: MakeCandidate

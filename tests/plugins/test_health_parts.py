@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,14 +14,15 @@ from berrypod.health import Health, unknown_code
 from berrypod.plugins import Ok, Plugins
 from berrypod.settings import Secret
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, assert_healthy, failed, healthy, plugin
+from tests.plugins.making import ENOUGH, PATIENCE, assert_healthy, failed, healthy, plugin
 
 LATE = Condition(code="late", severity="warn", title="It is late", text="By a day.", what_to_do="Hurry.")
 GONE = replace(LATE, code="gone", severity="bad")
 
 
 def part(name: str = "shelf", function: Any = lambda: [LATE], **more: Any) -> HealthPart:
-    return HealthPart(name=name, title=f"The {name}", conditions=function, timeout_seconds=PATIENCE, **more)
+    fields: dict[str, Any] = {"timeout_seconds": ENOUGH, **more}
+    return HealthPart(name=name, title=f"The {name}", conditions=function, **fields)
 
 
 def parts(host: Host, *found: HealthPart) -> Plugins:
@@ -61,13 +61,20 @@ async def test_what_is_not_well_is_told_in_any_form(host: Host, function: Any, f
         (lambda: (LATE for _ in iter(int, 1)), "more than 20 items"),
         (lambda: [replace(LATE, title="x" * 81)], "has 81 characters"),
         (lambda: 1 / 0, "ZeroDivisionError"),
-        (lambda: threading.Event().wait(5), "no answer within"),
     ],
 )
 async def test_what_is_no_condition_is_a_failure_and_the_plugin_stays(host: Host, function: Any, error: str) -> None:
     plugins = parts(host, part(function=function))
 
     assert error in failed(await ask(plugins)).error
+    assert plugins.is_active("subject")
+    await assert_healthy(plugins)
+
+
+async def test_one_that_hangs_has_failed_in_time_and_the_plugin_stays(host: Host, hang: Any) -> None:
+    plugins = parts(host, part(function=hang, timeout_seconds=PATIENCE))
+
+    assert "no answer within" in failed(await ask(plugins)).error
     assert plugins.is_active("subject")
     await assert_healthy(plugins)
 

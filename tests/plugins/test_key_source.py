@@ -8,7 +8,7 @@ from berrypod.declarations import SettingDeclaration
 from berrypod.errors import PluginError
 from berrypod.settings import Secret, Settings
 from tests.plugins.conftest import Host
-from tests.plugins.making import plugin
+from tests.plugins.making import impatient, plugin
 
 ENVIRONMENT = Secret("the key of the environment")
 
@@ -57,7 +57,7 @@ def test_a_source_that_raises_stops_the_start(host: Host) -> None:
 
 def test_a_source_that_hangs_stops_the_start(host: Host, hang) -> None:
     with pytest.raises(PluginError, match="no answer within"):
-        host(plugin("vault", berrypod_key_source=hang)).database_key()
+        host(plugin("vault", berrypod_key_source=hang), limits=impatient("key")).database_key()
 
 
 @pytest.mark.parametrize("answer", ["", " key", "key\n", 42, b"key", Secret("")])

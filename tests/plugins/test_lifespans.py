@@ -9,7 +9,7 @@ import pytest
 
 from berrypod.plugins import Plugins, PluginSource
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, assert_healthy, error_of, healthy, plugin
+from tests.plugins.making import PATIENCE, assert_healthy, error_of, healthy, impatient, plugin
 
 
 class Diary:
@@ -33,7 +33,7 @@ def living(name: str, function) -> PluginSource:
 
 
 async def until(condition) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.001)
 
@@ -87,7 +87,7 @@ async def test_one_that_hangs_at_start_is_quarantined_and_the_others_go_on(host:
         yield
 
     diary = Diary()
-    plugins = host(living("broken", hangs), diary.keeper("c"), healthy())
+    plugins = host(living("broken", hangs), diary.keeper("c"), healthy(), limits=impatient("lifespan_enter"))
     async with plugins.lifespans():
         assert error_of(plugins, "broken") == f"berrypod_lifespan, at start: no answer within {PATIENCE:g} seconds"
         assert diary.entries == ["c enters"]
@@ -137,7 +137,7 @@ async def test_one_that_hangs_when_the_shop_stops_is_cut_off_and_the_others_are_
         await asyncio.Event().wait()
 
     diary = Diary()
-    plugins = host(diary.keeper("a"), living("broken", hangs))
+    plugins = host(diary.keeper("a"), living("broken", hangs), limits=impatient("lifespan_leave"))
     async with plugins.lifespans():
         pass
 

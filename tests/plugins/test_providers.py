@@ -19,6 +19,7 @@ from berrypod.isolation import Isolation
 from berrypod.plugins import Ok, Outcome, Plugins
 from tests.plugins.conftest import Host
 from tests.plugins.making import (
+    ENOUGH,
     PATIENCE,
     QUICK,
     assert_healthy,
@@ -29,6 +30,8 @@ from tests.plugins.making import (
     plugin,
     provider,
 )
+
+LATE = f"no answer within {PATIENCE:g} seconds"
 
 REQUEST = PanelRequest(csrf_token="t", query={}, admin_email="a@example.org", path="/admin/backup")
 
@@ -119,9 +122,9 @@ async def test_functions_of_every_kind_are_called(host: Host, figures) -> None:
         (lambda: sys.exit(1), "SystemExit: 1"),
         (async_exits, "SystemExit: 1"),
         (async_cancels_itself, "CancelledError: it cancelled itself"),
-        (async_hangs, f"no answer within {PATIENCE:g} seconds"),
-        (async_ignores_cancellation, f"no answer within {PATIENCE:g} seconds"),
-        (returns_a_coroutine_that_hangs, f"no answer within {PATIENCE:g} seconds"),
+        (async_hangs, LATE),
+        (async_ignores_cancellation, LATE),
+        (returns_a_coroutine_that_hangs, LATE),
         (lambda: None, None),
         (lambda: 42, "it returned a int"),
         (lambda: [1, 2], "its answer contains a int"),
@@ -134,7 +137,7 @@ async def test_functions_of_every_kind_are_called(host: Host, figures) -> None:
 async def test_a_provider_that_fails_says_so_in_its_place_and_the_others_work(
     host: Host, figures, error: str | None
 ) -> None:
-    plugins = with_provider(host, figures)
+    plugins = with_provider(host, figures, timeout_seconds=PATIENCE if error == LATE else ENOUGH)
     outcome = await figures_of(plugins)
 
     if error is None:
@@ -148,25 +151,28 @@ async def test_a_provider_that_fails_says_so_in_its_place_and_the_others_work(
 
 
 async def test_a_plain_function_that_hangs_is_left_behind_and_the_others_work(host: Host, hang) -> None:
-    plugins = with_provider(host, hang)
+    plugins = with_provider(host, hang, timeout_seconds=PATIENCE)
 
     assert failed(await figures_of(plugins)).timed_out
     await assert_healthy(plugins)
 
 
-async def test_a_plain_function_that_blocks_does_not_block_the_event_loop(host: Host, hang) -> None:
-    turns = 0
+async def test_a_plain_function_that_blocks_does_not_block_the_event_loop(host: Host) -> None:
+    begun, release = threading.Event(), threading.Event()
 
-    async def count() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0.005)
+    def block() -> list[Figure]:
+        begun.set()
+        release.wait(30)
+        return one_figure()
 
-    counting = asyncio.create_task(count())
-    await figures_of(with_provider(host, hang))
-    counting.cancel()
-    assert turns > 5
+    call = asyncio.create_task(figures_of(with_provider(host, block)))
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    for _ in range(5):
+        await asyncio.sleep(0.001)
+    assert not call.done(), "the loop goes on, and it blocks"
+    release.set()
+    assert isinstance(await call, Ok)
 
 
 async def test_after_too_many_hangs_no_more_threads_are_spent_until_some_have_ended(host: Host) -> None:
@@ -181,12 +187,15 @@ async def test_after_too_many_hangs_no_more_threads_are_spent_until_some_have_en
     plugins = with_provider(host, hang, timeout_seconds=0.02)
     outcomes = [failed(await figures_of(plugins)) for _ in range(5)]
 
+    async with asyncio.timeout(30):
+        while begun < 3:  # A thread that was begun may be late.
+            await asyncio.sleep(0.005)
     assert begun == QUICK.stuck_calls == 3
     assert outcomes[-1].error == "not called: 3 earlier calls have not ended"
     await assert_healthy(plugins)
 
     release.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not isinstance(await figures_of(plugins), Ok):
             await asyncio.sleep(0.005)
 
@@ -202,7 +211,7 @@ async def test_an_async_function_that_is_too_late_is_cancelled_and_may_clean_up(
             cleaned.append(True)
         return []
 
-    assert failed(await figures_of(with_provider(host, tidy))).timed_out
+    assert failed(await figures_of(with_provider(host, tidy, timeout_seconds=PATIENCE))).timed_out
     assert cleaned == [True]
 
 
@@ -220,9 +229,10 @@ async def test_a_cancellation_from_outside_passes_through(host: Host, hang, kind
 
 
 async def test_a_cancellation_reaches_the_plugins_function(host: Host) -> None:
-    cancelled = asyncio.Event()
+    begun, cancelled = asyncio.Event(), asyncio.Event()
 
     async def waits() -> list[Figure]:
+        begun.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -231,7 +241,7 @@ async def test_a_cancellation_reaches_the_plugins_function(host: Host) -> None:
         return []
 
     call = asyncio.create_task(figures_of(with_provider(host, waits, timeout_seconds=30.0)))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -303,9 +313,8 @@ async def test_panels_render_and_fail_alone(host: Host) -> None:
 async def test_a_quarantined_plugin_is_not_called(host: Host) -> None:
     plugins = host(plugin("broken", berrypod_admin_panels=lambda: 1))
 
-    assert (
-        failed(await plugins.call("broken", one_figure, timeout_seconds=1)).error == "the plugin broken is quarantined"
-    )
+    outcome = failed(await plugins.call("broken", one_figure, timeout_seconds=ENOUGH))
+    assert outcome.error == "the plugin broken is quarantined"
 
 
 async def test_any_function_of_a_plugin_can_be_called_through_the_isolation(host: Host) -> None:
@@ -314,9 +323,9 @@ async def test_any_function_of_a_plugin_can_be_called_through_the_isolation(host
     async def add(a: int, b: int) -> int:
         return a + b
 
-    assert await plugins.call("healthy", add, 1, 2, timeout_seconds=1) == Ok(3)
-    assert await plugins.call("healthy", max, 1, 2, timeout_seconds=1) == Ok(2)
-    outcome = await plugins.call("healthy", int, "x", timeout_seconds=1, what="counting")
+    assert await plugins.call("healthy", add, 1, 2, timeout_seconds=ENOUGH) == Ok(3)
+    assert await plugins.call("healthy", max, 1, 2, timeout_seconds=ENOUGH) == Ok(2)
+    outcome = await plugins.call("healthy", int, "x", timeout_seconds=ENOUGH, what="counting")
     assert failed(outcome).error.startswith("ValueError: invalid literal")
     assert plugins.report()[0].failures[0].what == "counting"
 
@@ -326,7 +335,7 @@ def test_calls_of_many_threads_at_once_are_all_answered() -> None:
     results: list[object] = []
 
     def work(number: int) -> None:
-        results.append(isolation.run("p", lambda: number, timeout_seconds=5))
+        results.append(isolation.run("p", lambda: number, timeout_seconds=ENOUGH))
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(50)]
     for thread in threads:

@@ -10,7 +10,7 @@ import pytest
 from berrypod.hookspecs import hookimpl
 from berrypod.plugins import PluginSource
 from tests.plugins.conftest import Host
-from tests.plugins.making import assert_healthy, error_of, healthy, no_items, plugin, provider
+from tests.plugins.making import assert_healthy, error_of, healthy, impatient, no_items, plugin, provider
 
 
 def quarantined(host: Host, source: PluginSource) -> tuple[str, str]:
@@ -148,7 +148,7 @@ async def test_a_plugin_that_hangs_while_it_is_looked_through_is_quarantined(hos
             hang()
             return []
 
-    plugins = host(PluginSource.of(Sticky(), "sticky"), healthy())
+    plugins = host(PluginSource.of(Sticky(), "sticky"), healthy(), limits=impatient("hook"))
     assert "no answer" in error_of(plugins, "sticky")
     await assert_healthy(plugins)
 

@@ -13,17 +13,17 @@ from berrypod.declarations import Declared, Rehearsed, RestoreRehearsal
 from berrypod.errors import PluginError
 from berrypod.plugins import Ok
 from tests.plugins.conftest import Host
-from tests.plugins.making import PATIENCE, error_of, failed, plugin
+from tests.plugins.making import ENOUGH, PATIENCE, error_of, failed, plugin
 
 FINE = Rehearsed(checked=("tried",))
 
 
-def rehearsal(name: str, rehearse: Any = lambda path: FINE) -> RestoreRehearsal:
-    return RestoreRehearsal(name=name, title=name.capitalize(), rehearse=rehearse, timeout_seconds=PATIENCE)
+def rehearsal(name: str, rehearse: Any = lambda path: FINE, timeout_seconds: float = ENOUGH) -> RestoreRehearsal:
+    return RestoreRehearsal(name=name, title=name.capitalize(), rehearse=rehearse, timeout_seconds=timeout_seconds)
 
 
-def declared(rehearse: Callable[..., object]) -> Declared[RestoreRehearsal]:
-    return Declared(plugin="p", declaration=rehearsal("subject", rehearse))
+def declared(rehearse: Callable[..., object], timeout_seconds: float = ENOUGH) -> Declared[RestoreRehearsal]:
+    return Declared(plugin="p", declaration=rehearsal("subject", rehearse, timeout_seconds))
 
 
 def test_all_plugins_rehearse_one_after_the_other(host: Host) -> None:
@@ -62,7 +62,7 @@ async def test_one_that_raises_or_hangs_fails_in_time(host: Host, tmp_path: Path
         raise ValueError("no luck")
 
     assert failed(await host().rehearse(declared(refuse), tmp_path)).error == "ValueError: no luck"
-    assert failed(await host().rehearse(declared(hang), tmp_path)).timed_out
+    assert failed(await host().rehearse(declared(hang, PATIENCE), tmp_path)).timed_out
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from berrypod.app import create_app
 from berrypod.declarations import Figure
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Settings
-from tests.plugins.making import QUICK, failing_at_import, healthy, plugin, provider
+from tests.plugins.making import failing_at_import, healthy, impatient, plugin, provider
 
 
 def broken_plugins(hang: Callable[..., None]) -> list[PluginSource]:
@@ -51,7 +51,8 @@ def broken_plugins(hang: Callable[..., None]) -> list[PluginSource]:
 
 @pytest.fixture
 def app(settings: Settings, hang) -> tuple[Litestar, Plugins]:
-    plugins = Plugins.discover(settings, [*broken_plugins(hang), healthy()], installed=False, limits=QUICK)
+    limits = impatient("import", "hook", "lifespan_enter")
+    plugins = Plugins.discover(settings, [*broken_plugins(hang), healthy()], installed=False, limits=limits)
     return create_app(settings, plugins), plugins
 
 
