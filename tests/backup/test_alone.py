@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
-import berrypod_backup
 from berrypod_backup import plugin
 from litestar.testing import TestClient
 
 from berrypod.app import create_app
-from berrypod.hookspecs import hookimpl
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 from berrypod.testing_tools import CheckPlugin
 from tests.backup.conftest import Site
-
-FOLDER = Path(berrypod_backup.__file__).parent
 
 
 def test_it_works_alone(check_plugin: CheckPlugin) -> None:
@@ -39,18 +32,6 @@ def test_the_shop_runs_without_it(settings: Settings) -> None:
         assert client.get("/api/backups").status_code == 404
 
 
-def test_it_imports_no_other_plugin_and_nothing_private() -> None:
-    for path in FOLDER.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
-            for module in modules:
-                assert not module.startswith(("berrypod_stats", "berrypod_restore")), path
-                assert not any(part.startswith("_") and part != "__future__" for part in module.split(".")), path
-            assert not any(name.startswith("_") for name in names if name != "__version__"), path
-
-
 def test_each_of_its_hooks_is_declared() -> None:
     marked = {name for name in dir(plugin) if name.startswith("berrypod_") and callable(getattr(plugin, name))}
     assert marked == {
@@ -66,4 +47,3 @@ def test_each_of_its_hooks_is_declared() -> None:
         "berrypod_settings",
         "berrypod_stats_providers",
     }
-    assert hookimpl is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,14 +12,17 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 
-def imported(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The modules that the files below a folder import, at whatever place."""
+@cache
+def imported(folder: Path) -> list[tuple[Path, str, str]]:
+    """What the files below a folder import, at whatever place: the module, and of it the name, if it is a name's."""
+    found: list[tuple[Path, str, str]] = []
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                yield from ((path, alias.name) for alias in node.names)
+                found += [(path, alias.name, "") for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield path, node.module
+                found += [(path, node.module, alias.name) for alias in node.names]
+    return found
 
 
 def test_the_core_imports_no_plugin() -> None:
@@ -29,15 +32,26 @@ def test_the_core_imports_no_plugin() -> None:
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_plugin_imports_no_other_plugin(plugin: str) -> None:
     own = f"berrypod_{plugin}"
-    found = [(path, module) for path, module in imported(ROOT / "plugins" / plugin) if module.startswith("berrypod_")]
+    found = [one for one in imported(ROOT / "plugins" / plugin) if one[1].startswith("berrypod_")]
 
     assert found
-    assert [pair for pair in found if pair[1].partition(".")[0] != own] == []
+    assert [one for one in found if one[1].partition(".")[0] != own] == []
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_plugin_imports_nothing_of_what_hosts_it(plugin: str) -> None:
     """It is the inside of `berrypod.plugins`, and may change at any time."""
-    found = [module for _, module in imported(ROOT / "plugins" / plugin) if module.startswith("berrypod.plugin_host")]
+    found = [one for one in imported(ROOT / "plugins" / plugin) if one[1].startswith("berrypod.plugin_host")]
 
     assert found == []
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_imports_nothing_private(plugin: str) -> None:
+    found = [one for one in imported(ROOT / "plugins" / plugin) if one[1].startswith("berrypod")]
+
+    assert [
+        one
+        for one in found
+        if any(part.startswith("_") for part in (*one[1].split("."), one[2])) and one[2] != "__version__"
+    ] == []
