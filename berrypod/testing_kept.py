@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from berrypod.declarations import BackupExporter, Declared, KeptCopies, KeptCopy
+from berrypod.declarations import KeptCopies, KeptCopy
 from berrypod.errors import PluginError
 from berrypod.isolation import Failed, Ok, Outcome
 from berrypod.plugin_host import answers
@@ -24,11 +24,16 @@ _MOST_COPIES = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedCopies:
-    """What an exporter keeps. Each method opens the database and waits."""
+    """What an exporter keeps, or what lies at an address. Each method opens the database and waits.
+
+    `name` is the exporter's, or the address; `plugin` the one that brings it.
+    """
 
     plugins: Plugins
     database: Database
-    exporter: Declared[BackupExporter]
+    name: str
+    plugin: str
+    kept: KeptCopies
 
     def list(self) -> tuple[KeptCopy, ...]:
         """All copies.
@@ -36,7 +41,7 @@ class CheckedCopies:
         :raises AssertionError: it failed, took longer than 2 seconds, or its answer is no list of KeptCopy with an id
             each, the newest first.
         """
-        return self._value(lambda: self._call(self._kept.list, seconds=_LIST_SECONDS, expect=_copies))
+        return self._value(lambda: self._call(self.kept.list, seconds=_LIST_SECONDS, expect=_copies))
 
     def open(self, copy_id: str) -> bytes:
         """The bytes of a copy, all at once.
@@ -45,7 +50,7 @@ class CheckedCopies:
         """
 
         async def read() -> Outcome[bytes]:
-            opened = await self._call(self._kept.open, copy_id, expect=_pieces)
+            opened = await self._call(self.kept.open, copy_id, expect=_pieces)
             return opened if isinstance(opened, Failed) else await self._joined(opened.value)
 
         return self._value(read)
@@ -55,13 +60,7 @@ class CheckedCopies:
 
         :raises AssertionError: it failed or took long.
         """
-        self._value(lambda: self._call(self._kept.delete, copy_id, expect=answers.nothing))
-
-    @property
-    def _kept(self) -> KeptCopies:
-        kept = self.exporter.declaration.kept
-        assert kept is not None, f"the exporter {self.exporter.declaration.name} declares no `kept`"
-        return kept
+        self._value(lambda: self._call(self.kept.delete, copy_id, expect=answers.nothing))
 
     async def _joined(self, pieces: AsyncIterator[bytes]) -> Outcome[bytes]:
         async def take() -> bytes | None:
@@ -83,11 +82,10 @@ class CheckedCopies:
         expect: Callable[[Any], T],
         seconds: float = _OTHER_SECONDS,
     ) -> Outcome[T]:
-        plugin = self.exporter.plugin
-        return await self.plugins.call(plugin, function, *arguments, timeout_seconds=seconds, expect=expect)
+        return await self.plugins.call(self.plugin, function, *arguments, timeout_seconds=seconds, expect=expect)
 
     def _value(self, ask: Callable[[], Awaitable[Outcome[T]]]) -> T:
-        return value_of(self.database, self.exporter.declaration.name, ask)
+        return value_of(self.database, self.name, ask)
 
 
 def _copies(answer: object) -> tuple[KeptCopy, ...]:

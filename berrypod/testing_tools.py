@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, cast
 
 import click
 from litestar import Litestar
@@ -27,6 +27,7 @@ from berrypod.declarations import (
     Figure,
     Finding,
     Judgement,
+    KeptCopies,
     Notification,
     PanelRequest,
     Rehearsed,
@@ -36,6 +37,7 @@ from berrypod.declarations import (
     StatsProvider,
 )
 from berrypod.doctor.opening import Opening
+from berrypod.errors import BerrypodError
 from berrypod.events import Event
 from berrypod.isolation import Outcome
 from berrypod.maintenance import Maintenance
@@ -198,8 +200,30 @@ class CheckedPlugin:
         :raises AssertionError: there is no such exporter, or it keeps nothing.
         """
         exporter = _named(self.plugins.backup_exporters, name)
-        assert exporter.declaration.kept is not None, f"the exporter {name} declares no `kept`"
-        return CheckedCopies(plugins=self.plugins, database=self.context.database, exporter=exporter)
+        kept = exporter.declaration.kept
+        assert kept is not None, f"the exporter {name} declares no `kept`"
+        return CheckedCopies(
+            plugins=self.plugins, database=self.context.database, name=name, plugin=exporter.plugin, kept=kept
+        )
+
+    def archive(self, address: str) -> CheckedCopies:
+        """What lies at `address`, in the archive that the plugin's source opens: as `kept`.
+
+        The database stays closed meanwhile: on the machine that an address is for, there is none yet.
+
+        :raises AssertionError: the address cannot be opened; the text says why.
+        """
+        try:
+            archive = run(self.plugins.open_archive(address))
+        except BerrypodError as error:
+            raise AssertionError(f"{address}: {error.message}. {error.hint}") from error
+        return CheckedCopies(
+            plugins=self.plugins,
+            database=self.context.database,
+            name=address,
+            plugin=self.context.plugin,
+            kept=cast("KeptCopies", archive),  # its ids have another name
+        )
 
     def judge(self, name: str, candidate: RestoreCandidate, *, shop_opens: bool = True) -> Judgement:
         """Ask the restore guard `name`; without `shop_opens`, as when the shop's file cannot be opened.

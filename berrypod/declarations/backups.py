@@ -186,7 +186,9 @@ class BackupExporter:
         if self.archive is not None:
             from berrypod.archive.archive import Archive  # noqa: PLC0415 - declarations import nothing that works
 
-            checks.require_instance(f"{what}: archive", self.archive, Archive, "Give a berrypod.archive.Archive.")
+            checks.require_instance(
+                f"{what}: archive", self.archive, Archive, "Give a berrypod.archive.archive.Archive."
+            )
             checks.require(
                 self.export is None and self.kept is None,
                 f"{what}: it has an archive, and export or kept as well",

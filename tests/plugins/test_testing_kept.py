@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from berrypod.declarations import BackupExporter, Delivered, KeptCopies, KeptCopy
+from berrypod.archive.archive import Archive
+from berrypod.archive.folder import FolderStorage
+from berrypod.declarations import ArchiveSource, BackupExporter, Delivered, KeptCopies, KeptCopy
 from berrypod.errors import NotFound
 from berrypod.testing_tools import CheckedCopies, CheckPlugin
 from tests.plugins.making import plugin
@@ -61,6 +64,24 @@ def test_copies_are_listed_opened_and_deleted(check_plugin: CheckPlugin) -> None
     assert [one.id for one in copies.list()] == ["a"]
     copies.delete("a")
     assert copies.list() == ()
+
+
+def test_what_lies_at_an_address_is_opened_as_on_a_machine_that_has_nothing_yet(
+    check_plugin: CheckPlugin, tmp_path: Path
+) -> None:
+    def open_it(address: str) -> Archive:
+        if address != "tape://shelf":
+            raise NotFound(f"There is no {address}", hint="Look again.")
+        return Archive(FolderStorage(tmp_path / "shelf"), work_folder=lambda: tmp_path)
+
+    source = ArchiveSource(scheme="tape", title="Tape", open=open_it)
+    subject = check_plugin(plugin("subject", berrypod_archive_sources=lambda: [source]).load())
+
+    assert subject.archive("tape://shelf").list() == ()
+    with pytest.raises(AssertionError, match="tape://shelf: There is no kept backup"):
+        subject.archive("tape://shelf").open("20260314-120000-5eed5eed")
+    with pytest.raises(AssertionError, match=r"tape://other: There is no tape://other\. Look again\."):
+        subject.archive("tape://other")
 
 
 async def test_copies_can_be_used_in_tests_that_are_async(check_plugin: CheckPlugin) -> None:
