@@ -99,7 +99,7 @@ class Stored(Generic[T]):
 async def sealed_records(session: AsyncSession) -> dict[str, str]:
     """All encrypted records: their keys, and the tokens as they are stored."""
     # As text: a value that is no JSON belongs to somebody else, and must not stop whoever looks for these.
-    return _sealed_among((await session.execute(text(_ALL))).tuples())
+    return _sealed_among(await session.execute(text(_ALL)))
 
 
 async def put_sealed(session: AsyncSession, key: str, token: str) -> None:
