@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from time import monotonic
 
 import msgspec
@@ -20,7 +19,8 @@ import msgspec
 from berrypod.archive.manifest import Origin
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, Declared
-from berrypod.errors import BackupError, Invalid
+from berrypod.errors import Invalid
+from berrypod.jobs import Jobs
 from berrypod.records import new_id
 from berrypod.storage.snapshot import Method, expected_bytes
 from berrypod_backup.announcing import Announcer
@@ -37,14 +37,6 @@ from berrypod_backup.writing import Unwanted
 log = logging.getLogger("berrypod.backup")
 
 
-@dataclass
-class _Work:
-    """A backup that this process works on, or holds. `looked_at` is set when its record has changed here."""
-
-    task: asyncio.Task[None]
-    looked_at: asyncio.Event
-
-
 class Backups:
     """The backups of one shop, as one process sees them."""
 
@@ -52,9 +44,9 @@ class Backups:
         self.context = context
         self.store = Store(context.work_folder)
         self.pace = pace or Pace()
-        self._works: dict[str, _Work] = {}
+        self._jobs = Jobs(self.store)
+        self._changed: dict[str, asyncio.Event] = {}
         self._fetches = Fetches(context, self.store, self._look_at)
-        self._stopping = False
 
     @property
     def exporters(self) -> Sequence[Declared[BackupExporter]]:
@@ -65,7 +57,6 @@ class Backups:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """While the server runs: leftovers of dead processes are swept. At the end what is under way is given up."""
-        self._stopping = False
         await self.sweep()
         sweeper = asyncio.create_task(self._sweep_again_and_again(), name="berrypod backup: sweeping")
         # Beside the start: a storage elsewhere may take its time, and a backup that was overdue begins at once.
@@ -73,13 +64,12 @@ class Backups:
             Archives(self.context).sweep(wait_seconds=SWEEP_SECONDS / 2), name="berrypod backup: sweeping archives"
         )
         try:
-            yield
+            async with self._jobs.running():
+                yield
         finally:
-            self._stopping = True
-            tasks = [sweeper, archives, *(work.task for work in self._works.values())]
-            for task in tasks:
+            for task in (sweeper, archives):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(sweeper, archives, return_exceptions=True)
             await self._fetches.close()
 
     async def start(
@@ -103,9 +93,6 @@ class Backups:
             those that leave something to fetch are counted apart: what nobody fetches keeps no backup from being kept.
         """
         exporters = self._named(names)
-        if self._stopping:
-            raise BackupError("The shop is being stopped", hint="Start the backup when it runs again.")
-        await self._require_room([one.declaration.name for one in exporters])
         now = self.context.now()
         record = BackupRecord(
             id=new_id(now),
@@ -122,17 +109,12 @@ class Backups:
                 for one in exporters
             ),
         )
-        claim = ExitStack()
-        try:
-            await asyncio.to_thread(claim.enter_context, self.store.claim(record.id))
-            await asyncio.to_thread(self.store.add, record)
-        except BaseException:
-            claim.close()
-            raise
-        looked_at = asyncio.Event()
-        task = asyncio.create_task(self._work(record, exporters, claim, looked_at), name=f"backup {record.id}")
-        self._works[record.id] = _Work(task, looked_at)
-        task.add_done_callback(lambda _: self._works.pop(record.id, None))
+        await self._jobs.begin(
+            record,
+            lambda: self._work(record, exporters),
+            name=f"backup {record.id}",
+            unless=self._unless_room(set(names)),
+        )
         return record
 
     async def get(self, backup_id: str) -> BackupRecord:
@@ -147,8 +129,8 @@ class Backups:
         until = monotonic() + wait_seconds
         while (record := await self.get(backup_id)).active and (left := until - monotonic()) > 0:
             seconds = min(left, self.pace.look_seconds)
-            if work := self._works.get(backup_id):
-                await asyncio.wait({work.task}, timeout=seconds)
+            if task := self._jobs.task(backup_id):
+                await asyncio.wait({task}, timeout=seconds)
             else:  # another process makes it
                 await asyncio.sleep(seconds)
         return record
@@ -164,9 +146,9 @@ class Backups:
         """
         record = await self.get(backup_id)
         await asyncio.to_thread(self.store.delete, record.id)
-        if work := self._works.get(record.id):
-            work.looked_at.set()
-            await asyncio.wait({work.task})
+        self._look_at(record.id)
+        if task := self._jobs.task(record.id):
+            await asyncio.wait({task})
 
     async def progress(self, record: BackupRecord) -> float:
         """How far a backup is, 0 to 1. Copying counts for most of it; a failed one is where it stopped being made."""
@@ -207,22 +189,26 @@ class Backups:
 
     # --- inside ---
 
-    async def _require_room(self, names: Sequence[str]) -> None:
-        """:raises TooManyBackups: as many as may be of this kind hold, or will hold, a copy in the work folder."""
+    def _unless_room(self, names: set[str]) -> Callable[[Sequence[BackupRecord]], TooManyBackups | None]:
+        """What refuses one more when as many as may be of this kind hold, or will hold, a copy in the work folder."""
         archives = {one.declaration.name for one in self.exporters if one.declaration.archive}
         most = self.pace.held_at_most
         kept = archives.issuperset(names)
-        alike = [
-            record
-            for record in await self.all()
-            if (record.active or record.state == "ready")
-            and archives.issuperset(export.exporter for export in record.exports) == kept
-        ]
-        if len(alike) < most:
-            return
-        if kept:
-            raise TooManyBackups(f"{most} backups are being made already", hint="Wait until one of them is made.")
-        raise TooManyBackups(f"{most} backups are being made or wait to be fetched")
+
+        def full(records: Sequence[BackupRecord]) -> TooManyBackups | None:
+            alike = [
+                record
+                for record in records
+                if (record.active or record.state == "ready")
+                and archives.issuperset(export.exporter for export in record.exports) == kept
+            ]
+            if len(alike) < most:
+                return None
+            if kept:
+                return TooManyBackups(f"{most} backups are being made already", hint="Wait until one of them is made.")
+            return TooManyBackups(f"{most} backups are being made or wait to be fetched")
+
+        return full
 
     def _named(self, names: Sequence[str]) -> list[Declared[BackupExporter]]:
         known = {one.declaration.name: one for one in self.exporters}
@@ -234,30 +220,25 @@ class Backups:
             )
         return [known[name] for name in dict.fromkeys(names)]
 
-    async def _work(
-        self,
-        record: BackupRecord,
-        exporters: Sequence[Declared[BackupExporter]],
-        claim: ExitStack,
-        looked_at: asyncio.Event,
-    ) -> None:
+    async def _work(self, record: BackupRecord, exporters: Sequence[Declared[BackupExporter]]) -> None:
         """Make the backup, and hold what it made until that is fetched, is deleted or has waited too long."""
-        with claim:
-            try:
-                run = Run(context=self.context, store=self.store, pace=self.pace, record=record, exporters=exporters)
-                made = await run.run()
-                if made.state == "ready":
-                    await self._hold(made, looked_at)
-            except Unwanted:
-                pass
-            except asyncio.CancelledError:
-                self._give_up(record)
-                raise
-            except Exception:  # a record that cannot be written, say: without it, others tell it as interrupted
-                log.exception("backup %s could not be told of", record.id)
-            finally:
-                # Not in a thread: when the shop is stopped, this must be done before the loop ends.
-                self.store.remove_data(record.id)
+        looked_at = self._changed[record.id] = asyncio.Event()
+        try:
+            run = Run(context=self.context, store=self.store, pace=self.pace, record=record, exporters=exporters)
+            made = await run.run()
+            if made.state == "ready":
+                await self._hold(made, looked_at)
+        except Unwanted:
+            pass
+        except asyncio.CancelledError:
+            self._give_up(record)
+            raise
+        except Exception:  # a record that cannot be written, say: without it, others tell it as interrupted
+            log.exception("backup %s could not be told of", record.id)
+        finally:
+            del self._changed[record.id]
+            # Not in a thread: when the shop is stopped, this must be done before the loop ends.
+            self.store.remove_data(record.id)
 
     async def _hold(self, record: BackupRecord, looked_at: asyncio.Event) -> None:
         assert record.expires_at is not None
@@ -283,8 +264,9 @@ class Backups:
         Announcer(context=self.context, record=record).all_failed(record.error)
 
     def _look_at(self, backup_id: str) -> None:
-        if work := self._works.get(backup_id):
-            work.looked_at.set()
+        """The record of a backup that is held here has changed."""
+        if looked_at := self._changed.get(backup_id):
+            looked_at.set()
 
     async def _sweep_again_and_again(self) -> None:
         while True:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from berrypod.archive.manifest import Proof
 from berrypod.context import PluginContext
-from berrypod.errors import BackupError
+from berrypod.jobs import Jobs
 from berrypod.records import new_id
 from berrypod.storage.files import make_private_folder
 from berrypod_backup.archives import Archives
@@ -43,22 +43,14 @@ class Drill:
         self.store = Store(lambda: make_private_folder(context.work_folder() / "drills"))
         self.copies = Copies(archives)
         self.proofs = Proofs(archives, lambda: make_private_folder(context.work_folder() / "drills"))
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._stopping = False
+        self._jobs = Jobs(self.store)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """While the server runs: what dead processes left is swept. At the end what is under way is given up."""
-        self._stopping = False
         await self.sweep()
-        try:
+        async with self._jobs.running():
             yield
-        finally:
-            self._stopping = True
-            tasks = list(self._tasks.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def sweep(self) -> None:
         """Remove what dead processes left, and say of their drills that they were interrupted."""
@@ -70,13 +62,12 @@ class Drill:
         :raises BackupUnknown: there is no such backup.
         :raises DrillInterrupted: it was cancelled, the shop was stopped, or its file was replaced meanwhile.
         """
-        others = set(self._tasks)
-        record = await self.start(exporter, backup_id, by)
+        record, is_new = await self._started(exporter, backup_id, by)
         try:
             ended = await self.ended(record.id)
         except asyncio.CancelledError:
-            if record.id not in others:  # one that somebody else has begun goes on
-                await self._cancel(record.id)
+            if is_new:  # one that somebody else has begun goes on
+                await self._jobs.cancel(record.id)
             raise
         except DrillUnknown:
             raise DrillInterrupted("The drill was cancelled") from None
@@ -96,19 +87,22 @@ class Drill:
         :raises ExporterFailed: it cannot be looked whether there is.
         :raises TooManyDrills: too many wait already.
         """
-        if self._stopping:
-            raise BackupError("The shop is being stopped", hint="Start the drill when it runs again.")
+        record, _ = await self._started(exporter, backup_id, by, address=address, kind=kind)
+        return record
+
+    async def _started(
+        self, exporter: str, backup_id: str, by: str | None, *, address: str | None = None, kind: Kind = "drill"
+    ) -> tuple[DrillRecord, bool]:
+        """As `start`, and whether it was begun by this."""
+        self._jobs.require_running()
         copy = await self.copies.find(exporter, backup_id)
         if kind == "check" and copy.manifest is None:
             raise BackupUnknown(
                 f"{exporter} keeps no archive, and cannot be asked to read a backup back", hint="Start a drill of it."
             )
-        active = [record for record in await self.all() if record.active]
-        for record in active:
-            if (record.exporter, record.copy_id, record.kind) == (exporter, backup_id, kind):
-                return record
-        if len(active) >= _WAITING_AT_MOST:
-            raise TooManyDrills(f"{len(active)} drills wait already")
+        for record in await self.all():
+            if record.active and (record.exporter, record.copy_id, record.kind) == (exporter, backup_id, kind):
+                return record, False
         now = self.context.now()
         record = DrillRecord(
             id=new_id(now),
@@ -121,17 +115,10 @@ class Drill:
             address=address,
             expected_bytes=copy.size_bytes,
         )
-        claim = ExitStack()
-        try:
-            await asyncio.to_thread(claim.enter_context, self.store.claim(record.id))
-            await asyncio.to_thread(self.store.add, record)
-        except BaseException:
-            claim.close()
-            raise
-        task = asyncio.create_task(self._work(record, copy, claim), name=f"drill {record.id}")
-        self._tasks[record.id] = task
-        task.add_done_callback(lambda _: self._tasks.pop(record.id, None))
-        return record
+        await self._jobs.begin(
+            record, lambda: self._work(record, copy), name=f"drill {record.id}", unless=_too_many_wait
+        )
+        return record, True
 
     async def get(self, drill_id: str) -> DrillRecord:
         """:raises DrillUnknown: there is none of this id, or no longer."""
@@ -147,7 +134,7 @@ class Drill:
     async def ended(self, drill_id: str) -> DrillRecord:
         """The record of a drill when it has ended, whatever process does it. :raises DrillUnknown: it was cancelled."""
         while (record := await self.get(drill_id)).active:
-            if task := self._tasks.get(drill_id):
+            if task := self._jobs.task(drill_id):
                 await asyncio.wait({task})
             else:
                 await asyncio.sleep(self.pace.look_seconds)
@@ -160,9 +147,7 @@ class Drill:
         """
         record = await self.get(drill_id)
         await asyncio.to_thread(self.store.delete, record.id)
-        if task := self._tasks.get(record.id):
-            task.cancel()
-            await asyncio.wait({task})
+        await self._jobs.cancel(record.id)
 
     async def progress(self, record: DrillRecord) -> float:
         return await asyncio.to_thread(self.store.progress, record)
@@ -173,32 +158,31 @@ class Drill:
 
     # --- inside ---
 
-    async def _work(self, record: DrillRecord, copy: Copy, claim: ExitStack) -> None:
+    async def _work(self, record: DrillRecord, copy: Copy) -> None:
         """One drill to its end, in whatever way it ends. Its folder goes before anything is told."""
-        with claim:
-            try:
-                run = DrillRun(
-                    context=self.context,
-                    store=self.store,
-                    copies=self.copies,
-                    proofs=self.proofs,
-                    record=record,
-                    copy=copy,
-                    look_seconds=self.pace.look_seconds,
-                )
-                await run.run()
-            except Unwanted:
-                pass
-            except asyncio.CancelledError:
-                # Not in a thread: when the shop is stopped, this must be done before the loop ends.
-                self.store.update(record.id, self.store.settled)
-                raise
-            except Exception:  # a record that cannot be written, say: without it, others tell it as interrupted
-                log.exception("drill %s could not be told of", record.id)
-            finally:
-                self.store.remove_data(record.id)
+        try:
+            run = DrillRun(
+                context=self.context,
+                store=self.store,
+                copies=self.copies,
+                proofs=self.proofs,
+                record=record,
+                copy=copy,
+                look_seconds=self.pace.look_seconds,
+            )
+            await run.run()
+        except Unwanted:
+            pass
+        except asyncio.CancelledError:
+            # Not in a thread: when the shop is stopped, this must be done before the loop ends.
+            self.store.update(record.id, self.store.settled)
+            raise
+        except Exception:  # a record that cannot be written, say: without it, others tell it as interrupted
+            log.exception("drill %s could not be told of", record.id)
+        finally:
+            self.store.remove_data(record.id)
 
-    async def _cancel(self, drill_id: str) -> None:
-        if task := self._tasks.get(drill_id):
-            task.cancel()
-            await asyncio.wait({task})
+
+def _too_many_wait(records: Sequence[DrillRecord]) -> TooManyDrills | None:
+    waiting = sum(record.active for record in records)
+    return TooManyDrills(f"{waiting} drills wait already") if waiting >= _WAITING_AT_MOST else None
