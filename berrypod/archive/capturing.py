@@ -206,12 +206,17 @@ class Capturing:
         return digest
 
     async def _verified(self, page_map: PageMap, state: State, backup: Backup) -> str:
-        """Read the backup back, as far as it is on this machine: elsewhere, the new chunks were. Returns its SHA-256.
+        """Read the backup back, as far as it is on this machine: elsewhere, the new chunks were, and the others must
+        still be there. Returns its SHA-256.
 
         :raises _ChunksSpoilt: chunks are damaged or missing.
         :raises DatabaseDamaged: the chunks are as they were written, and have pages that are not.
         """
         if self._stock.place.local_chunks is None:
+            # Chunks that were there when it began: another machine, or a rule of the bucket, may have removed some.
+            there = listed(await self._stock.storage.list(layout.CHUNKS)).chunks
+            if missing := tuple(name for name in page_map.chunks if name not in there):
+                raise _ChunksSpoilt(PagesChecked(missing=missing))
             assert state.sha256 is not None, "of what goes elsewhere the digest is asked for"
             return state.sha256
         found = await self._verifying.checked(page_map, backup.key, backup.tell)

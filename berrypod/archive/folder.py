@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 from berrypod.archive.copying import copy_file
 from berrypod.archive.faults import NameRefused
+from berrypod.archive.layout import CHUNKS, DAMAGED
 from berrypod.archive.objects import StoredObject
 from berrypod.archive.threads import apart, go_on
 from berrypod.cancelling import in_thread
@@ -207,6 +208,10 @@ def _below(folder: Path, before: str) -> Generator[StoredObject]:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return
+    except PermissionError:
+        if not before or before.startswith((CHUNKS, DAMAGED)):
+            raise
+        return  # `lost+found` of a whole disk, say: root's, and nothing of ours is in it
     for entry in entries:
         name = before + _readable(entry.name)
         if is_temporary(entry.name) or entry.is_symlink() or name == _STAGING:

@@ -13,7 +13,7 @@ from berrypod.archive.manifest import Manifest
 from berrypod.archive.objects import StoredObject
 from berrypod.archive.place import Place
 from berrypod.errors import DatabaseDamaged, NotFound
-from berrypod.storage.files import write_durably
+from berrypod.storage.files import is_temporary, write_durably
 from berrypod.storage.page_map import MapDamaged, PageMap, from_bytes
 
 
@@ -63,7 +63,7 @@ class Maps:
     def sweep(self, digests: set[str]) -> None:
         """Remove those that are kept here, but for these. Blocks."""
         for path in self._place.part("maps").iterdir():
-            if path.name not in digests:
+            if path.name not in digests and not is_temporary(path.name):  # which another process is writing
                 path.unlink(missing_ok=True)
 
     async def _read(self, name: str, digest: str | None) -> PageMap:

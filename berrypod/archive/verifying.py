@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -26,7 +28,7 @@ from berrypod.archive.threads import apart
 from berrypod.errors import NotFound
 from berrypod.settings import Secret
 from berrypod.storage.assembling import PagesChecked, check_pages
-from berrypod.storage.files import require_space
+from berrypod.storage.files import require_space, translate_os_error
 from berrypod.storage.keys import DatabaseKey, passphrase_fingerprint
 from berrypod.storage.page_map import PageMap
 from berrypod.storage.snapshot import SPARE_BYTES
@@ -106,6 +108,10 @@ class Verifying:
                 await self._content(folder / name, manifest, passphrase, progress)
         except (NotFound, FileNotFoundError, errors.DatabaseMissing):
             raise BackupIncomplete(f"The file {name} is missing") from None
+        except OSError as error:
+            if error.errno == errno.EIO:
+                raise BackupDamaged(f"{name} is damaged: the disk cannot read it") from error
+            raise translate_os_error(error, self._stock.place.folder) from error
 
     async def _content(self, path: Path, manifest: Manifest, passphrase: Secret | None, progress: Share | None) -> None:
         name = layout.file_name(manifest.id)
@@ -163,7 +169,10 @@ class Verifying:
         async with chunks_of(self._stock.place, page_map, check=False) as chunk_path:
 
             def work(stop: threading.Event) -> PagesChecked:
-                return check_pages(page_map, key, chunk_path, stop=stop, tell=tell)
+                try:
+                    return check_pages(page_map, key, chunk_path, stop=stop, tell=tell)
+                except OSError as error:
+                    raise translate_os_error(error, self._stock.place.folder) from error
 
             return await apart(work)
 
@@ -184,19 +193,34 @@ class Verifying:
             )
 
     async def _set_aside(self, digest: str) -> None:
-        await asyncio.to_thread(self._stock.ends.forget, [digest])
+        """After a second look, for other backups live of it too: memory, a line or a map may have been bad and not the
+        chunk, or the next backup has stored it anew meanwhile."""
         name, storage = layout.chunk_name(digest), self._stock.storage
         path = storage.local_path(name)
         try:
-            if path is not None:
+            async with self._stock.place.spool() as folder:
+                if path is None:
+                    path = folder / digest
+                    whole = await self._stock.place.download(name, path) == digest
+                else:
+                    whole = await apart(partial(_has_digest, path, digest))
+                if whole:
+                    log.warning("chunk %s in %s is whole at a second look, and stays", digest, storage.location)
+                    return
+                await asyncio.to_thread(self._stock.ends.forget, [digest])
                 await storage.put(layout.damaged_name(digest), path)
-            else:
-                async with self._stock.place.spool() as folder:
-                    await self._stock.place.download(name, folder / digest)
-                    await storage.put(layout.damaged_name(digest), folder / digest)
         except (NotFound, FileNotFoundError):
             return  # somebody else has found it, too
         await storage.delete(name)
+
+
+def _has_digest(path: Path, digest: str, stop: threading.Event) -> bool:
+    try:
+        return file_sha256(path, stop) == digest
+    except OSError as error:
+        if error.errno == errno.EIO:
+            return False
+        raise
 
 
 def _whole(manifest: Manifest, at: datetime) -> Manifest:

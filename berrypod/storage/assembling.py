@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from berrypod.errors import BerrypodError
-from berrypod.storage.chunks import ChunkDamaged, ChunkMissing, Index, check_chunk, named_pages, read_index
+from berrypod.storage.chunks import ChunkDamaged, ChunkMissing, Index, check_chunk, named_pages, read_index, unreadable
 from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 from berrypod.storage.page_map import PageMap, Run
 
@@ -196,9 +196,12 @@ class _Chunks:
         if not index.holds(slot, run.first + taken, count):
             name = self._names[run.chunk]
             raise ChunkDamaged(f"Chunk {name} has not page {run.first + taken} where it should be", chunk=name)
-        content = os.pread(descriptor, count * PAGE_BYTES, slot * PAGE_BYTES)
+        name = self._names[run.chunk]
+        try:
+            content = os.pread(descriptor, count * PAGE_BYTES, slot * PAGE_BYTES)
+        except OSError as error:
+            raise unreadable(error, name) from error
         if len(content) != count * PAGE_BYTES:
-            name = self._names[run.chunk]
             raise ChunkDamaged(f"Chunk {name} is cut off", chunk=name)
         return content
 

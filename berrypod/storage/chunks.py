@@ -20,12 +20,14 @@ more than that to know what is there.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import struct
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from operator import lt
@@ -161,7 +163,7 @@ def read_index(path: Path) -> Index:
     :raises ChunkMissing: there is no such file.
     :raises ChunkDamaged: it is not as it was written.
     """
-    with _opened(path) as file:
+    with _reading(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(-min(size, _LARGEST_END_BYTES), os.SEEK_END)
         index = _parse(file.read(), path)
@@ -192,7 +194,7 @@ def check_chunk(path: Path, digest: str, key: DatabaseKey | None = None) -> Inde
     """
     index = read_index(path)
     sha256, damaged = hashlib.sha256(), list[int]()
-    with _opened(path) as file:
+    with _reading(path) as file:
         slot = 0
         while block := file.read(_BLOCK_PAGES * PAGE_BYTES):
             sha256.update(block)
@@ -221,11 +223,22 @@ def named_pages(numbers: Sequence[int], most: int = 3) -> str:
     return ", ".join(f"page {number}" for number in numbers[:most]) + (" and more" if len(numbers) > most else "")
 
 
-def _opened(path: Path) -> BufferedReader:
+@contextmanager
+def _reading(path: Path) -> Generator[BufferedReader]:
     try:
-        return path.open("rb")
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise ChunkMissing(f"Chunk {path.name} is missing", chunk=path.name) from None
+    except OSError as error:
+        raise unreadable(error, path.name) from error
+
+
+def unreadable(error: OSError, name: str) -> OSError | ChunkDamaged:
+    """What an error of the disk says of the chunk that was read: of a bad sector, that it is damaged."""
+    if error.errno == errno.EIO:
+        return ChunkDamaged(f"Chunk {name} is damaged: the disk cannot read it", chunk=name)
+    return error
 
 
 def end_of(entries: bytes | bytearray, *, encrypted: bool) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -167,3 +168,23 @@ async def test_what_comes_from_another_disk_is_copied_whole_or_not_at_all(small_
         await storage.put("b", source(tmp_path, b"b" * 900_000))
     assert holds(small_disk) == ["kept/a"]
     assert (tmp_path / "source").exists()
+
+
+async def test_a_folder_of_roots_beside_ours_is_passed_over(
+    storage: FolderStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk of its own has one, `lost+found`: without it, no backup could be kept at the top of a disk."""
+    await storage.put("chunks/ab/abc", source(tmp_path))
+    (tmp_path / "kept" / "lost+found").mkdir()
+    closed, scandir = {"lost+found"}, os.scandir
+
+    def scan(folder: Path) -> object:
+        if folder.name in closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    assert await names_of(storage) == ["chunks/ab/abc"]
+    closed.add("ab")
+    with pytest.raises(FolderNotWritable):  # and no chunk is taken for gone
+        await storage.list()
