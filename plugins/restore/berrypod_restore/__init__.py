@@ -7,6 +7,7 @@ staging    a file comes to lie beside the database: receiving (from wherever) an
 examining  from staged to ready or refused:
            inspection, verdicts (unopened, telling, facts), rekeying, preparation, guarding (builtin_guards, shrinkage)
 comparing  with the shop as it is now: comparison, differences (kinds, pairing, reading, showing), losses_csv, piping
+contenders what is ready, and under the shop's key
 deciding   what must hold before anything is replaced; confirming: what `expect` stands for; state: of the shop
 applying   the swap: turns (one at a time), formers (what was replaced), ending; interruptions and sweeping
 

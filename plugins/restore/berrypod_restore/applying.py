@@ -17,6 +17,7 @@ from berrypod.accounts.carrying import Keep, carry
 from berrypod.errors import BerrypodError
 from berrypod.events import RestoreStageReached, RestoreStarted
 from berrypod.records import Trouble
+from berrypod.settings import Secret
 from berrypod.shop.settings import carry_about_the_file
 from berrypod.storage import swap
 from berrypod.storage.faults import reach
@@ -46,10 +47,14 @@ _NEW_FILE_IN_USE: Final = "The new database is in its place, but this process co
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """A file that was verified to its last byte, with the key that opens it. `content` is its `content_state`."""
+    """A file that was verified to its last byte, with the key that opens it: derived from `passphrase`, the shop's.
+
+    `content` is its `content_state`.
+    """
 
     contender: Contender
     key: DatabaseKey | None = field(repr=False)
+    passphrase: Secret | None
     content: str
 
 
@@ -175,6 +180,8 @@ class Applying:
             loop.call_soon_threadsafe(self._reach, plan, telling, _STAGES[stage])
 
         def look(live: dbapi2.Connection | None) -> None:
+            if self._workroom.passphrase is not ready.passphrase:
+                raise StateChanged("The shop's key was changed in the moment before it was closed")
             _require_as_confirmed(plan, live)
             if live is not None and plan.seen.readable:
                 arrived.extend(orders_since(live, plan.seen.newest_order))

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from sqlcipher3 import dbapi2
 
 from berrypod.accounts.carrying import missing_admin
 from berrypod.errors import BrokenOff, DatabaseClosed, StorageError
+from berrypod.settings import Secret
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.diagnosis import identify
 from berrypod.storage.failures import explain
@@ -28,6 +29,7 @@ from berrypod_restore.piping import Pipe, Stopped
 from berrypod_restore.state import UNREADABLE, content_state
 from berrypod_restore.workroom import Workroom
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 # Of files, with all that a page shows of each.
@@ -58,14 +60,22 @@ class Compared:
     comparison: Comparison
 
 
+class _Known(NamedTuple):
+    """What is known of a file is so under the shop's key of that time. Secrets are told apart by their identity."""
+
+    token: str
+    passphrase: Secret | None
+
+
 class Comparing:
     """All of it reads, in threads. A comparison is made anew when the shop has changed, and not before."""
 
     def __init__(self, workroom: Workroom) -> None:
         self._workroom = workroom
-        self._compared: dict[str, Compared] = {}
-        self._keys: dict[str, DatabaseKey | None] = {}
-        self._fingerprint: str | None = None
+        # By the file's bytes, and by the shop's key: that may be changed while a file waits.
+        self._compared: dict[_Known, Compared] = {}
+        self._keys: dict[_Known, DatabaseKey | None] = {}
+        self._fingerprints: dict[Secret, str] = {}
 
     async def compare(self, contender: Contender) -> Compared:
         """
@@ -83,12 +93,12 @@ class Comparing:
             found = Compared(seen=Seen(state=UNREADABLE), comparison=comparison)
         else:
             found = await self._again_if_closed(contender)
-        _remember(self._compared, contender.token, found)
+        _remember(self._compared, self._known(contender), found)
         return found
 
     async def expect(self, contender: Contender, comparison: Comparison) -> str:
         """What stands for the file and for `comparison`, which was made of it."""
-        known = self._compared.get(contender.token)
+        known = self._compared.get(self._known(contender))
         if known is not None and known.seen.state == comparison.state:
             return expect_of(contender.token, known.seen)
         # Others were compared since.
@@ -133,12 +143,17 @@ class Comparing:
     def key_of(self, contender: Contender) -> DatabaseKey | None:
         """Derive the key of a file. Blocks, the first time for 90 ms.
 
-        :raises StorageError: the shop's key does not open it.
+        :raises RestoreError: the file is no longer there.
+        :raises StorageError: the shop's key, as it is now, does not open it.
         """
-        if contender.token not in self._keys:
-            found = identify(contender.path, self._workroom.passphrase)
-            _remember(self._keys, contender.token, found)
-        return self._keys[contender.token]
+        if not contender.path.exists():
+            raise RestoreError(
+                "The file is no longer there", hint="Somebody may just have restored it, or discarded it."
+            )
+        known = self._known(contender)
+        if known not in self._keys:
+            _remember(self._keys, known, identify(contender.path, known.passphrase))
+        return self._keys[known]
 
     def content_of(self, contender: Contender) -> str:
         """What stands for the content of a file. Blocks.
@@ -164,7 +179,7 @@ class Comparing:
     def _both(self, current: dbapi2.Connection, contender: Contender, fingerprint: str | None) -> Compared:
         """In a thread, on a connection to the shop's file."""
         seen = seen_on(current)
-        known = self._compared.get(contender.token)
+        known = self._compared.get(self._known(contender))
         if known is not None and known.seen == seen and seen.readable:
             return known
         file = FileFacts(
@@ -182,10 +197,6 @@ class Comparing:
 
     def _with(self, contender: Contender, job: Callable[[dbapi2.Connection], T]) -> T:
         """Run `job` on a connection to the file, which it opens and closes. Blocks."""
-        if not contender.path.exists():
-            raise RestoreError(
-                "The file is no longer there", hint="Somebody may just have restored it, or discarded it."
-            )
         try:
             theirs = open_immutable(contender.path, self.key_of(contender))
         except (dbapi2.Error, MemoryError) as error:
@@ -195,12 +206,17 @@ class Comparing:
 
     async def _shop_fingerprint(self) -> str | None:
         passphrase = self._workroom.passphrase
-        if passphrase is not None and self._fingerprint is None:
-            self._fingerprint = await asyncio.to_thread(passphrase_fingerprint, passphrase)
-        return self._fingerprint
+        if passphrase is None:
+            return None
+        if passphrase not in self._fingerprints:
+            _remember(self._fingerprints, passphrase, await asyncio.to_thread(passphrase_fingerprint, passphrase))
+        return self._fingerprints[passphrase]
+
+    def _known(self, contender: Contender) -> _Known:
+        return _Known(contender.token, self._workroom.passphrase)
 
 
-def _remember(known: dict[str, T], key: str, value: T) -> None:
+def _remember(known: dict[K, T], key: K, value: T) -> None:
     known.pop(key, None)
     known[key] = value
     while len(known) > _REMEMBERED:

@@ -27,12 +27,11 @@ from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod_restore.applying import Applying, Plan, Ready, Tell
 from berrypod_restore.comparing import Compared, Comparing, Contender
 from berrypod_restore.confirming import Expectation, Seen
+from berrypod_restore.contenders import Contenders
 from berrypod_restore.differences import Comparison, FileFacts
 from berrypod_restore.faults import (
     FormerUnusable,
     RestoreError,
-    RestoreNotReady,
-    RestoreRunning,
     StateChanged,
     WouldLose,
 )
@@ -47,8 +46,11 @@ from berrypod_restore.workroom import Workroom, to_its_end
 class Deciding:
     """Everything that can be said at once is said at once, to whoever asks; what takes longer is said by the record."""
 
-    def __init__(self, workroom: Workroom, comparing: Comparing, formers: Formers, applying: Applying) -> None:
+    def __init__(
+        self, workroom: Workroom, contenders: Contenders, comparing: Comparing, formers: Formers, applying: Applying
+    ) -> None:
         self._workroom = workroom
+        self._contenders = contenders
         self._comparing = comparing
         self._formers = formers
         self._applying = applying
@@ -67,13 +69,13 @@ class Deciding:
         """See `Restores.apply`."""
         if confirm.strip() != CONFIRMATION:
             raise Invalid("The words do not match", fields={"confirm": f"Type: {CONFIRMATION}"})
-        contender = contender_of(self._workroom, record)
+        contender = await self._contenders.of(record)
         seen = await self._require_expected(contender, expect, accept_newer=accept_newer)
         held = await self._applying.hold(record, by)
         try:
 
             def begin(found: RestoreRecord) -> RestoreRecord:
-                if contender_of(self._workroom, found) != contender:
+                if self._contenders.ready(found) != contender:
                     raise StateChanged("The file is not the one that you compared")
                 return msgspec.structs.replace(
                     found, state="applying", stage="waiting", progress=0.0, by=by, address=address, error=None
@@ -194,9 +196,12 @@ class Deciding:
         return await self._workroom.context.database.run_in_thread(both_states) == former.followed_by
 
     async def _ready(self, contender: Contender) -> Ready:
-        key = await asyncio.to_thread(self._comparing.key_of, contender)
+        passphrase = self._workroom.passphrase
         return Ready(
-            contender=contender, key=key, content=await asyncio.to_thread(self._comparing.content_of, contender)
+            contender=contender,
+            key=await asyncio.to_thread(self._comparing.key_of, contender),
+            passphrase=passphrase,
+            content=await asyncio.to_thread(self._comparing.content_of, contender),
         )
 
     async def _told(self, kind: Callable[..., RestoreError], message: str, contender: Contender) -> RestoreError:
@@ -236,31 +241,6 @@ class Deciding:
         if not verdict.acceptable:
             raise FormerUnusable(f"{contender.path.name}: {verdict.title}. {verdict.message}", hint=verdict.hint)
         return await self._ready(contender)
-
-
-def contender_of(workroom: Workroom, record: RestoreRecord) -> Contender:
-    """The staged file of a record.
-
-    :raises RestoreNotReady: it is not `ready`.
-    :raises RestoreRunning: it is being applied.
-    """
-    if record.state == "applying":
-        raise RestoreRunning("This one is being applied already", restore_id=record.id)
-    if record.state != "ready" or record.mark is None or record.sha256 is None:
-        raise RestoreNotReady(f"It is {record.state}", state=record.state)
-    candidate = record.candidate
-    return Contender(
-        path=workroom.store.candidate(record.id),
-        name=record.sha256,
-        mark=record.mark,
-        facts=FileFacts(
-            size_bytes=record.received_bytes,
-            schema_revision=candidate and candidate.schema_revision,
-            encrypted=candidate and candidate.encrypted,
-            key_fingerprint=candidate and candidate.key_fingerprint,
-            made_by=candidate and candidate.made_by,
-        ),
-    )
 
 
 def keep_of(by: str | None, *, account: bool) -> Keep:

@@ -23,6 +23,7 @@ from berrypod_restore.inspection import Candidate, Inspection, inspect
 from berrypod_restore.judging import Came, judge
 from berrypod_restore.preparation import Prepared, prepare
 from berrypod_restore.records import RestoreRecord
+from berrypod_restore.verdicts import Verdict
 from berrypod_restore.workroom import Telling, Workroom, to_its_end
 
 # Where each stage begins, and how much of the whole it is.
@@ -71,6 +72,18 @@ class Examining:
             raise
         self._workroom.begin(restore_id, claim, lambda: self._rekey_and_examine(restore_id, passphrase))
         return record
+
+    async def refuse_again(self, record: RestoreRecord, verdict: Verdict) -> None:
+        """What was `ready` is no more, by what was changed about the shop. Its file stays, and waits for a key."""
+
+        def change(found: RestoreRecord) -> RestoreRecord:
+            if found.state != "ready" or found.mark != record.mark:
+                return found  # Somebody else was quicker.
+            return msgspec.structs.replace(found, state="refused", verdict=verdict, guards=(), mark=None, error=None)
+
+        changed = await self._workroom.update(record.id, change)
+        if changed.verdict == verdict:
+            self._emit_refused(changed)
 
     # --- inside ---
 

@@ -17,7 +17,8 @@ from berrypod.kept import Kept, KeptListing
 from berrypod.settings import Secret
 from berrypod_restore.applying import Applying
 from berrypod_restore.comparing import Comparing, Contender
-from berrypod_restore.deciding import Deciding, contender_of, keep_of
+from berrypod_restore.contenders import Contenders
+from berrypod_restore.deciding import Deciding, keep_of
 from berrypod_restore.differences import Comparison, Kind
 from berrypod_restore.examining import Examining
 from berrypod_restore.former_copies import former_exporter
@@ -44,9 +45,9 @@ class Restores:
         self._staging = Staging(self._workroom, self._examining)
         self._sweeping = Sweeping(self._workroom, self._staging, self._formers)
         self._comparing = Comparing(self._workroom)
-        self._deciding = Deciding(
-            self._workroom, self._comparing, self._formers, Applying(self._workroom, self._formers)
-        )
+        self._contenders = Contenders(self._workroom, self._comparing, self._examining)
+        applying = Applying(self._workroom, self._formers)
+        self._deciding = Deciding(self._workroom, self._contenders, self._comparing, self._formers, applying)
 
     @property
     def pace(self) -> Pace:
@@ -195,8 +196,7 @@ class Restores:
 
         :raises RestoreNotReady: it is not `ready`.
         """
-        contender = contender_of(self._workroom, await self.get(restore_id))
-        return (await self._comparing.compare(contender)).comparison
+        return (await self._comparing.compare(await self._staged(restore_id))).comparison
 
     async def compare_former(self, former: str | None = None) -> Comparison:
         """The shop as it is now beside a former database, the newest unless one is named.
@@ -208,8 +208,7 @@ class Restores:
 
     async def expect(self, restore_id: str, comparison: Comparison) -> str:
         """What `apply` must be given: it stands for the bytes that are staged, and for the shop as it was compared."""
-        contender = contender_of(self._workroom, await self.get(restore_id))
-        return await self._comparing.expect(contender, comparison)
+        return await self._comparing.expect(await self._staged(restore_id), comparison)
 
     async def expect_former(self, former: str | None, comparison: Comparison) -> str:
         """The same for `undo`."""
@@ -220,7 +219,7 @@ class Restores:
 
         :raises RestoreNotReady: it is not `ready`.
         """
-        return await self._comparing.lost(contender_of(self._workroom, await self.get(restore_id)), kind)
+        return await self._comparing.lost(await self._staged(restore_id), kind)
 
     async def lost_former(self, former: str | None, kind: Kind) -> AsyncGenerator[bytes]:
         """The same for an undo."""
@@ -228,8 +227,7 @@ class Restores:
 
     async def account_missing(self, restore_id: str, email: str) -> bool:
         """Whether the staged file has no active admin of this e-mail address."""
-        contender = contender_of(self._workroom, await self.get(restore_id))
-        return await self._comparing.missing_account(contender, email)
+        return await self._comparing.missing_account(await self._staged(restore_id), email)
 
     # --- doing ---
 
@@ -302,6 +300,9 @@ class Restores:
     async def sweep(self) -> None:
         """Settle what dead processes left, and remove what nobody restored in time."""
         await self._sweeping.sweep()
+
+    async def _staged(self, restore_id: str) -> Contender:
+        return await self._contenders.of(await self.get(restore_id))
 
     async def _former(self, former: str | None) -> Contender:
         found = await asyncio.to_thread(self._formers.get, former)
