@@ -150,7 +150,7 @@ def test_the_last_scheduled_one_that_failed_is_told_with_its_reason() -> None:
     failed = only(replace(WELL, schedule=Schedule(failing=True, given_up=True, last_failure=failure)))
 
     assert (failed.code, failed.what_to_do) == ("backup_failed", TROUBLE.hint)
-    assert failed.text == f"{TROUBLE.message}. It is missing in “Keep”."
+    assert failed.text == f"{TROUBLE.message}. The backup is missing in “Keep”."
     assert codes(replace(WELL, schedule=Schedule(failing=True, last_failure=failure))) == [], "it is tried again"
     assert codes(replace(WELL, schedule=Schedule(failing=False, last_failure=failure))) == []
 

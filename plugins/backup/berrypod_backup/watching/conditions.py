@@ -73,7 +73,7 @@ def _failed(seen: Seen) -> Iterator[Condition]:
     yield _bad(
         "backup_failed",
         "The last scheduled backup failed",
-        f"{trouble.message.rstrip('.')}. It {_missing(seen)}." if trouble else "The page has the reason.",
+        f"{trouble.message.rstrip('.')}. The backup {_missing(seen)}." if trouble else "The page has the reason.",
         trouble.hint if trouble else "Look at the page, and start a backup by hand.",
     )
 
