@@ -75,7 +75,7 @@ class Shop:
     @property
     def events(self) -> list[Event]:
         """What happened so far."""
-        assert self.parts.plugins.flush()
+        assert self.parts.plugins.flush(60)
         return self.third_party.events
 
     async def backup(self, *names: str) -> BackupRecord:
@@ -88,7 +88,7 @@ class Shop:
 
     async def emptied(self) -> None:
         """Wait until no file of a backup is left. Records are told a moment before files go."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while holds(self.work_folder / "data"):
                 await asyncio.sleep(0.01)
 

@@ -61,7 +61,7 @@ async def test_what_a_killed_process_has_left_in_the_archive_goes_at_the_next_st
     (folder / f"berrypod-backup-{killed.id}.json").unlink()
     (work / "unfinished" / killed.id).touch()
 
-    async with shop_with(settings) as shop, asyncio.timeout(10):
+    async with shop_with(settings) as shop, asyncio.timeout(60):
         while list((work / "unfinished").iterdir()):
             await asyncio.sleep(0.01)
     assert {path.stem for path in folder.glob("berrypod-backup-*")} == {f"berrypod-backup-{whole.id}"}

@@ -144,7 +144,7 @@ async def test_a_broken_off_answer_closes_the_connection_without_a_traceback(
             while not server.started:
                 await asyncio.sleep(0.01)
             with caplog.at_level(logging.INFO):
-                async with httpx.AsyncClient(timeout=10) as client:
+                async with httpx.AsyncClient(timeout=60) as client:
                     with pytest.raises(httpx.RemoteProtocolError):
                         await client.get(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         finally:

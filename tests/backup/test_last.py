@@ -24,7 +24,7 @@ LAST = LastBackup(at=NOW, exporter="download", method="compact", size_bytes=8_40
 
 
 async def noted(shop: Shop) -> LastBackup:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (last := await shop.backups.last()) is None:
             await asyncio.sleep(0.01)
     return last

@@ -32,7 +32,7 @@ def test_a_backup_of_150_mb_takes_no_more_than_32_mb(encrypted_settings: Setting
     grow(encrypted_settings, MEGABYTES)
     with Client.of(serve, encrypted_settings) as client:
         for _ in range(20):
-            assert httpx.get(f"{client.server.url}/").status_code == 200
+            assert httpx.get(f"{client.server.url}/", timeout=60).status_code == 200
         before = peak_bytes(client.server.process.pid)
         address = client.ended(client.start())
         made = peak_bytes(client.server.process.pid)

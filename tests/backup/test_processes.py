@@ -20,7 +20,7 @@ from tests.storage.processes import running
 
 # A worker: starts a backup, tells its id, says so when it is ready, and holds it.
 _WORKER = """
-import asyncio, sys
+import asyncio, os, signal, sys
 from pathlib import Path
 from berrypod.settings import Secret, Settings
 from tests.backup.making import shop_with
@@ -35,9 +35,10 @@ async def main(path, key, until):
             while shop.backups.store.copied_bytes(record.id) < 1_000_000:
                 await asyncio.sleep(0.001)
             print(record.id, flush=True)
+            os.kill(os.getpid(), signal.SIGSTOP)  # with its threads, in the middle, until it is killed
         await shop.ended(record.id)
         print(record.id, flush=True)
-        await asyncio.sleep(60)
+        await asyncio.sleep(600)
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -92,7 +93,7 @@ async def test_a_killed_ones_backup_is_told_as_interrupted_at_once_and_swept_at_
         assert record.error is not None
         assert "ended before it was done" in record.error.message
         assert holds(shop.work_folder / "data"), "what it left"
-        async with asyncio.timeout(5), turn(shop.backups.store.turn_file):
+        async with asyncio.timeout(60), turn(shop.backups.store.turn_file):
             """The dead one's turn is over."""
         assert (await shop.backup()).state == "ready", "and others make theirs"
     async with shop_with(encrypted_settings) as shop:

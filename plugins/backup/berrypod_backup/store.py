@@ -38,7 +38,9 @@ class Store(Records[BackupRecord]):
 
     def copied_bytes(self, backup_id: str) -> int:
         """How much of the snapshot is there. The copy has a temporary name until it is whole."""
-        for path in self.data_folder(backup_id).glob(f".{SNAPSHOT_NAME}.*.part"):
+        folder = self.data_folder(backup_id)
+        # The record may say a moment longer that it is copied: what is whole must not count as nothing then.
+        for path in (*folder.glob(f".{SNAPSHOT_NAME}.*.part"), folder / SNAPSHOT_NAME):
             with suppress(FileNotFoundError):
                 return path.stat().st_size
         return 0

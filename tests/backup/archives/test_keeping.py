@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.archives import Archives
+from berrypod_backup.retention.applying import Retention
+from berrypod_backup.retention.settings import RetentionSettings
 
 from berrypod.archive.archive import Archive
 from berrypod.errors import Conflict, DiskFull
@@ -170,3 +173,23 @@ async def test_whoever_waits_hears_the_end_of_one_that_another_part_of_the_shop_
         record = await shop.backups.start(["keep"], None)
         waiting = asyncio.create_task(shop.backups.ended(record.id))
         assert (await waiting).state == "done"
+
+
+async def test_two_shops_with_one_folder_leave_each_others_backups_alone(
+    empty_shop_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BERRYPOD_BACKUP_FOLDER", str(tmp_path / "shared"))
+    made: list[str] = []
+    for name in ("a", "b"):
+        path = Path(shutil.copy(empty_shop_file, tmp_path / f"{name}.db"))
+        async with shop_with(Settings(environment="test", database_path=path)) as shop:
+            for _ in range(2):
+                made.append((await shop.backup("keep")).id)
+            archives = Archives(shop.context)
+            (archive,) = await kept_backups(shop).archives()
+            retention = Retention(shop.context, archives, kept_backups(shop))
+            await retention.save(RetentionSettings(enabled=True, last=1, manual=True), by="cli")
+            (pruned,) = await retention.prune(by="cli")
+        assert [one.id for one in archive.backups] == made[-1:-3:-1]
+        assert [manifest.id for manifest in pruned.deleted] == made[-2:-1]
+    assert [(one.kind, one.id) for one in archive.others] == [("other_shop", made[1])]

@@ -14,7 +14,7 @@ from berrypod.records import Trouble
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
-OTHER_KINDS = ("no_manifest", "file_missing", "manifest_unreadable", "foreign")
+OTHER_KINDS = ("no_manifest", "file_missing", "manifest_unreadable", "other_shop", "foreign")
 DAMAGED = Trouble(code="backup_damaged", message="A chunk is missing.", hint="Verify it.")
 
 
@@ -87,7 +87,7 @@ def any_entries(draw: st.DrawFn) -> list[Entry]:
         for number, each in enumerate(minutes)
     ]
     kinds = draw(
-        st.lists(st.sampled_from(("no_manifest", "file_missing", "manifest_unreadable", "foreign")), max_size=3)
+        st.lists(st.sampled_from(("no_manifest", "file_missing", "manifest_unreadable", "other_shop", "foreign")), max_size=3)
     )
     found += [other(kind, number) for number, kind in enumerate(kinds)]
     return draw(st.permutations(found))

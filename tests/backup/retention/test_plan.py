@@ -120,6 +120,15 @@ def test_what_is_not_understood_stays() -> None:
     assert reasons(found, strange[0]) == ("not_understood",)
 
 
+def test_what_is_of_another_shop_stays_and_counts_for_nothing() -> None:
+    theirs = [replace(hours_ago(hour, proven=True, size_bytes=10**9), kind="other_shop") for hour in range(3)]
+    ours = [hours_ago(hour) for hour in range(3, 6)]
+    found = plan([*theirs, *ours], asked(last=2, max_bytes=10_000), NOW)
+    assert kept(found) == [*theirs, *ours[:2]]
+    assert reasons(found, theirs[0]) == ("other_shop",)
+    assert reasons(found, ours[0])[0] == "newest"
+
+
 def test_one_of_the_future_takes_nobodys_place() -> None:
     """A clock that was wrong once would otherwise have each new backup deleted as soon as it is made."""
     future, present = backup(NOW + timedelta(days=300)), hours_ago(0)

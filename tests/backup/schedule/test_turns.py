@@ -148,10 +148,11 @@ def test_a_killed_ones_work_goes_on_in_another_process(settings: Settings) -> No
             mine += [line.strip() for line in first.stdout]
             others = [second.stdout.readline().strip() for _ in range(3)]
     assert len({*mine, *others}) == len(mine) + len(others)
-    made = {found["id"]: found for path in folder_of(settings).glob("*.json") if (found := json.loads(path.read_bytes()))}
+    manifests = [json.loads(path.read_bytes()) for path in folder_of(settings).glob("*.json")]
+    made = {manifest["id"]: manifest for manifest in manifests}
     # By their times: ids tell the second alone, and one that was late may be of the same as the next.
     assert max(made[each]["created_at"] for each in mine) < min(made[each]["created_at"] for each in others)
-    assert {"schedule"} == {manifest["origin"] for manifest in made.values()}
+    assert {"schedule"} == {manifest["origin"] for manifest in manifests}
 
 
 @pytest.mark.slow
