@@ -58,11 +58,11 @@ async def test_a_process_that_could_not_look_once_still_leaves_for_others(
 
     monkeypatch.setattr("berrypod.maintenance._RETRY_SECONDS", 0.01)
     monkeypatch.setattr(Gate, "announced", fail_once)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await failed.wait()
     assert "could not be looked at" in caplog.text
     other = Maintenance(Database(database.settings))
-    async with other.alone("restore", timeout=5):
+    async with other.alone("restore", timeout=30):
         assert not database.is_open
 
 
@@ -79,7 +79,7 @@ async def test_a_disk_that_fails_while_the_file_is_opened_again_is_told_and_trie
         assert stage.state == "unavailable"
         assert isinstance(stage.error, StorageError)
         assert "does not work" in stage.error.message
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while maintenance.stage.state != "open":
             await asyncio.sleep(0.01)
     await put(database, "sold")
@@ -94,7 +94,7 @@ async def test_a_replacement_is_ended_however_often_it_is_cancelled(
     def slowly(point: str) -> None:
         if point == "swap.log_gone":
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
             held.append(Gate(settings.database_path).announced() is not None)
 
     monkeypatch.setattr("berrypod.storage.faults.on_reach", slowly)
@@ -104,7 +104,7 @@ async def test_a_replacement_is_ended_however_often_it_is_cancelled(
             await alone.replace(plan)
 
     restoring = asyncio.create_task(restore())
-    await asyncio.to_thread(begun.wait, 10)
+    assert await asyncio.to_thread(begun.wait, 60)
     for _ in range(3):
         restoring.cancel()
         await asyncio.sleep(0.01)

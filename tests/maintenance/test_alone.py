@@ -224,12 +224,12 @@ async def test_whoever_is_cancelled_while_waiting_holds_nothing(
     maintenance: Maintenance, database: Database, settings: Settings
 ) -> None:
     async def wait_for_it() -> None:
-        async with maintenance.alone("restore", timeout=0.5):
+        async with maintenance.alone("restore", timeout=2):
             raise AssertionError("somebody is inside")
 
     with running(HOLDS_ON, settings.database_path):
         waiting = asyncio.create_task(wait_for_it())
-        while maintenance.stage.state != "closing" or database.is_open:
+        while (maintenance.stage.state != "closing" or database.is_open) and not waiting.done():
             await asyncio.sleep(0.001)
         waiting.cancel()
         with pytest.raises((asyncio.CancelledError, DatabaseLocked)):

@@ -27,7 +27,7 @@ class Client(httpx.AsyncClient):
         self.app = app
 
 
-@pytest.fixture(params=[5.0])
+@pytest.fixture(params=[60.0])
 async def client(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     settings = replace(settings, maintenance_wait_seconds=request.param)
     app = create_app(settings, Plugins.discover(settings, installed=False))

@@ -91,7 +91,7 @@ def site(check_plugin: CheckPlugin) -> Generator[Site]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            assert started.wait(20)
+            assert started.wait(60)
             yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", loops[0], go)
         finally:
             server.should_exit = True
@@ -140,5 +140,5 @@ def test_without_javascript(site: Site, browser: Browser) -> None:
         page.goto(f"{site.url}/admin/backup")
         assert state(page) == "measuring"
         site.let_it_measure()
-        page.wait_for_selector("[data-stats-state=current]", timeout=15_000)
+        page.wait_for_selector("[data-stats-state=current]", timeout=60_000)
         assert page.locator("meta[http-equiv=refresh]").count() == 0

@@ -30,7 +30,7 @@ def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-async def failure(*command: str, timeout: float = 10) -> MeasurementError:
+async def failure(*command: str, timeout: float = 60) -> MeasurementError:
     with pytest.raises(MeasurementError) as caught:
         await measure(QUESTION, timeout_seconds=timeout, command=command)
     assert caught.value.hint
@@ -69,9 +69,11 @@ async def test_a_process_that_hangs_is_killed(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
 
-    error = await failure(*python(code), timeout=0.5)
-
-    assert error.reason == "timed_out"
+    for seconds in (0.5, 5, 30):  # So that it has begun, on a busy machine as well.
+        error = await failure(*python(code), timeout=seconds)
+        assert error.reason == "timed_out"
+        if pid_file.exists() and pid_file.read_text():
+            break
     assert not alive(int(pid_file.read_text()))
 
 
@@ -154,7 +156,7 @@ def test_the_process_ends_with_the_one_that_asked(make_file: MakeFile) -> None:
 
     process.stdin.close()
 
-    assert process.wait(timeout=2) == STATUS_NOT_WANTED
+    assert process.wait(timeout=60) == STATUS_NOT_WANTED
 
 
 def test_the_server_never_loads_the_second_library() -> None:

@@ -54,7 +54,7 @@ def dbstat(file: ShopFile) -> tuple[dict[str, tuple[int, int, int]], int, int]:
 
 
 async def ask(question: Question) -> Measured:
-    return await measure(question, timeout_seconds=20)
+    return await measure(question, timeout_seconds=120)
 
 
 @pytest.mark.parametrize("encrypted", [True, False], ids=["encrypted", "plain"])

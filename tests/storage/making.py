@@ -13,8 +13,16 @@ from sqlcipher3 import dbapi2
 from berrypod.storage.database import Database
 from berrypod.storage.models import Setting
 
-# Counts to a thousand millions: half a minute, unless it is interrupted.
-ENDLESS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000000000) SELECT count(*) FROM c"
+_COUNTS = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {}) SELECT count(*) FROM c"
+
+
+def counting_to(number: int) -> str:
+    """A query that takes its time: to a thousand millions, half a minute."""
+    return _COUNTS.format(number)
+
+
+# Some minutes, unless it is interrupted.
+ENDLESS = counting_to(10**10)
 
 # An order item of an order that is not there: noticed at COMMIT, as the check is deferred.
 DANGLING = """

@@ -21,7 +21,7 @@ _NOBODY = 65_534
 _ROOT = Path(__file__).parents[2]
 
 
-def python(code: str, *arguments: object, timeout: float = 30.0) -> str:
+def python(code: str, *arguments: object, timeout: float = 120.0) -> str:
     """Run Python code to its end in a new process. Returns what it printed."""
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import text
 from sqlcipher3 import dbapi2
 
 from berrypod.storage.database import Database
-from tests.storage.making import ENDLESS, a_setting, keys_of, put, run_endlessly
+from tests.storage.making import ENDLESS, a_setting, counting_to, keys_of, put, run_endlessly
 
-# An endless query takes half a minute; whoever waits for less than this did not wait for its end.
-SOON = 3.0
+# An endless query takes minutes; whoever waits for less than this did not wait for its end.
+SOON = 30.0
 
 
 async def read_endlessly(database: Database) -> None:
@@ -125,13 +126,13 @@ async def test_one_abandoned_read_does_not_end_its_neighbours(database: Database
     await put(database, "a")
 
     def quick(driver: dbapi2.Connection) -> int:
-        return driver.execute(ENDLESS.replace("1000000000", "20000")).fetchone()[0]
+        return driver.execute(counting_to(20_000)).fetchone()[0]
 
     async def impatient(delay: float) -> None:
         task = asyncio.create_task(database.fetch(quick))
         await asyncio.sleep(delay)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):  # On a busy machine it may have been answered before.
             await task
 
     patient = [database.fetch(quick) for _ in range(40)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from berrypod.errors import DatabaseLocked
 from berrypod.settings import Settings
+from berrypod.storage import gate as gate_module
 from berrypod.storage import schema
 from berrypod.storage.database import Database
 from berrypod.storage.gate import Gate
@@ -63,9 +63,7 @@ def test_one_who_wants_it_alone_waits_until_the_others_have_left(path: Path) -> 
     inside = Gate(path)
     inside.enter()
     threading.Timer(0.15, inside.leave).start()
-    started = time.monotonic()
-    with Gate(path).alone(timeout=5):
-        assert time.monotonic() - started > 0.1
+    with Gate(path).alone(timeout=30):
         assert not inside.held
 
 
@@ -85,7 +83,7 @@ def test_a_process_that_is_killed_lets_go(path: Path, how: str) -> None:
     with running(HOLD, path, how) as holder:
         holder.kill()
         holder.wait()
-        with Gate(path).alone(timeout=1):
+        with Gate(path).alone(timeout=30):
             pass
     assert path.with_name("shop.db-lock").exists(), "removed, two processes could lock two files of one name"
 
@@ -173,17 +171,20 @@ class TestAnnouncing:
     def test_a_second_one_is_told_who_is_at_it(self, path: Path) -> None:
         gate = Gate(path)
         with running(ANNOUNCE, path) as other:
-            started = time.monotonic()
             words = rf"\(restore, since [\d:]+ UTC, process {other.pid}\)"
             with pytest.raises(DatabaseLocked, match=words) as caught, gate.announce("undo"):
                 pytest.fail("two at a time")
-            assert time.monotonic() - started < 2, "told at once, more or less"
+            assert other.poll() is None, "it was not waited for"
             assert caught.value.hint
             other.communicate("end\n")
         with gate.announce("undo"):
             pass
 
-    def test_those_who_look_do_not_keep_anybody_from_announcing(self, path: Path) -> None:
+    def test_those_who_look_do_not_keep_anybody_from_announcing(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They look without a pause here, which nobody does: it may take more than a moment until none of them does."""
+        monkeypatch.setattr(gate_module, "_ANNOUNCING_SECONDS", 60)
         gate, stop = Gate(path), threading.Event()
         with gate.announce("first"):
             """There is a file to look at now."""
@@ -231,7 +232,7 @@ class TestAnnouncing:
             thread.join(0.1)
             assert not entering.held, "one more to wait for"
             other.communicate("end\n")
-            thread.join(5)
+            thread.join(30)
             assert entering.held
             entering.leave()
 

@@ -27,12 +27,12 @@ async def test_a_job_is_one_transaction(database: Database) -> None:
     def look_twice(driver: dbapi2.Connection) -> tuple[list[str], list[str]]:
         first = keys_of(driver)
         between.set()
-        committed.wait(5)
+        committed.wait(30)
         return first, keys_of(driver)
 
     await put(database, "before")
     looking = asyncio.create_task(database.fetch(look_twice))
-    await asyncio.to_thread(between.wait, 5)
+    await asyncio.to_thread(between.wait, 30)
     await put(database, "meanwhile")
     committed.set()
     assert await looking == (["before"], ["before"])
@@ -81,9 +81,9 @@ def _checkpoint_everything(driver: dbapi2.Connection) -> None:
 
 async def test_a_slow_job_does_not_keep_the_others_waiting(database: Database) -> None:
     release = threading.Event()
-    slow = asyncio.create_task(database.fetch(lambda _: release.wait(10)))
+    slow = asyncio.create_task(database.fetch(lambda _: release.wait(60)))
     await asyncio.sleep(0.02)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert await database.fetch(keys_of) == []
     release.set()
     assert await slow
@@ -93,7 +93,7 @@ async def test_closing_waits_for_the_jobs_that_were_handed_in(settings: Settings
     database = Database(settings)
     await database.open()
     release = threading.Event()
-    jobs = [asyncio.create_task(database.fetch(lambda driver: release.wait(10) and keys_of(driver))) for _ in range(6)]
+    jobs = [asyncio.create_task(database.fetch(lambda driver: release.wait(60) and keys_of(driver))) for _ in range(6)]
     await asyncio.sleep(0.02)
     closing = asyncio.create_task(database.close())
     await asyncio.sleep(0.05)

@@ -67,8 +67,8 @@ async def test_what_it_raises_arrives(database: Database) -> None:
 async def test_many_run_at_a_time_and_hold_up_nothing(database: Database) -> None:
     """asyncio's own threads are few, and passwords are hashed there."""
     release = threading.Event()
-    jobs = [asyncio.create_task(database.run_in_thread(lambda _: release.wait(10))) for _ in range(40)]
-    async with asyncio.timeout(5):
+    jobs = [asyncio.create_task(database.run_in_thread(lambda _: release.wait(60))) for _ in range(40)]
+    async with asyncio.timeout(30):
         await put(database, "a")
         assert await database.fetch(keys_of) == ["a"]
         assert await asyncio.to_thread(lambda: 1) == 1
@@ -100,15 +100,15 @@ async def test_a_cancelled_job_ends_also_between_two_statements(database: Databa
 
     def work(driver: dbapi2.Connection) -> None:
         between.set()
-        go_on.wait(5)
+        go_on.wait(30)
         run_endlessly(driver)
 
     task = asyncio.create_task(database.run_in_thread(work))
-    await asyncio.to_thread(between.wait, 5)
+    await asyncio.to_thread(between.wait, 30)
     task.cancel()
     await asyncio.sleep(0.02)
     go_on.set()
-    done, _ = await asyncio.wait([task], timeout=3)
+    done, _ = await asyncio.wait([task], timeout=30)
     assert done, "the query runs on"
     assert task.cancelled()
 
@@ -131,7 +131,7 @@ async def test_vacuum_into_is_interrupted_too(encrypted_database: Database) -> N
         driver.execute("VACUUM INTO ?", (str(target),))
 
     task = asyncio.create_task(encrypted_database.run_in_thread(copy, read_only=False))
-    await asyncio.to_thread(started.wait, 5)
+    await asyncio.to_thread(started.wait, 30)
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -142,7 +142,7 @@ async def test_vacuum_into_is_interrupted_too(encrypted_database: Database) -> N
 async def test_closing_ends_the_jobs_and_tells_them(database: Database) -> None:
     task = asyncio.create_task(database.run_in_thread(run_endlessly))
     await asyncio.sleep(0.05)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await database.close()
         with pytest.raises(StorageError, match="closed or replaced while"):
             await task

@@ -50,7 +50,7 @@ def ask_apsw(path: Path, passphrase: str) -> dict[str, object]:
         input=json.dumps([str(path), passphrase]),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -38,6 +38,9 @@ class Watch:
         self.folders = folders
         self.seen: set[str] = set()
         self.found: list[str] = []
+        # Standard output and error are pytest's own deleted files, with what all tests so far have printed; and what
+        # other tests have left open for the collector is theirs.
+        self._others = {*_open_and_deleted().values(), *(os.fstat(descriptor).st_ino for descriptor in (1, 2))}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -57,12 +60,9 @@ class Watch:
                 if not path.name.endswith((".db", "-shm")):
                     self._look_at(path)
         # SQLite removes a temporary file as soon as it is open. Its name in /proc tells where it was.
-        # Standard output and error are pytest's own deleted files, with what all tests so far have printed.
-        printed = {os.fstat(descriptor).st_ino for descriptor in (1, 2)}
-        for descriptor in Path("/proc/self/fd").glob("*"):
-            with suppress(OSError):
-                if descriptor.stat().st_ino not in printed and str(descriptor.readlink()).endswith("(deleted)"):
-                    self._look_at(descriptor)
+        for descriptor, inode in _open_and_deleted().items():
+            if inode not in self._others:
+                self._look_at(descriptor)
 
     def _look_at(self, path: Path) -> None:
         try:
@@ -75,6 +75,16 @@ class Watch:
     def _run(self) -> None:
         while not self._stop.wait(0.02):
             self.look()
+
+
+def _open_and_deleted() -> dict[Path, int]:
+    """Files of this process that have no name any more, with their inodes."""
+    found: dict[Path, int] = {}
+    for descriptor in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):
+            if str(descriptor.readlink()).endswith("(deleted)"):
+                found[descriptor] = descriptor.stat().st_ino
+    return found
 
 
 @pytest.fixture

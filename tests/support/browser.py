@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 # As root Chromium needs --no-sandbox; the others keep it from looking for hosts that are not there.
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+
+# For all that must come about. A busy machine may stand still for as long as the five seconds that are usual.
+expect.set_options(timeout=60_000)
 
 
 def browser_path() -> str | None:

@@ -23,6 +23,7 @@ class RunningServer:
     url: str
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
 
     def kill(self) -> None:
         """As `kill -9`, and wait for the end. Workers of a killed parent end by themselves."""
@@ -37,7 +38,10 @@ class RunningServer:
                 self.process.wait(40)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        return self.process.wait(10)
+        status = self.process.wait(30)
+        if self.reader is not None:
+            self.reader.join(30)  # What it printed last is in `output`.
+        return status
 
     @property
     def output(self) -> str:
@@ -83,7 +87,8 @@ def start_server(
             lines.put(line)
         lines.put(None)
 
-    threading.Thread(target=read, daemon=True).start()
+    server.reader = threading.Thread(target=read, daemon=True)
+    server.reader.start()
     ready = 0
     while not server.url or ready < workers:
         try:
