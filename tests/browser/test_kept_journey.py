@@ -18,7 +18,7 @@ def test_a_kept_backup_is_proven_brought_back_and_deleted(page: Page, shop: Open
     sign_in(page, shop)
     page.get_by_role("button", name="Keep on this machine").click()
     row = page.locator("li[data-kept-backup]")
-    expect(row).to_have_count(1, timeout=60_000)
+    expect(row).to_have_count(1)
     expect(row).to_contain_text("checked")
 
     row.locator("summary", has_text="More").click()
@@ -29,13 +29,18 @@ def test_a_kept_backup_is_proven_brought_back_and_deleted(page: Page, shop: Open
     row.locator("summary", has_text="More").click()
     row.get_by_role("button", name="Prove that it can be restored").click()
     expect(page).to_have_url(re.compile(r"\?drill="))
-    expect(page.get_by_text("A shop was run on the backup of")).to_be_visible(timeout=90_000)
+    # What somebody reads and types while it is followed stays.
+    row.locator("summary", has_text="More").click()
+    row.get_by_label("Note").fill("before the sale, and counted")
+    expect(page.get_by_text("A shop was run on the backup of")).to_be_visible(timeout=180_000)
     expect(row).to_contain_text("proven")
+    expect(row.get_by_label("Note")).to_have_value("before the sale, and counted")
+    expect(row.get_by_label("Note")).to_be_focused()
 
     lost = place_order(shop)
     page.goto(f"{shop.url}/admin/backup")
     row.get_by_role("button", name="Bring back").click()
-    expect(page.get_by_role("heading", name="What would be lost").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="What would be lost").first).to_be_visible()
     expect(page.get_by_text(lost).first).to_be_visible()
 
     page.goto(f"{shop.url}/admin/backup")

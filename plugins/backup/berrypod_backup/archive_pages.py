@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from litestar import Controller, MediaType, Request, Response, get, post
-from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
@@ -14,10 +13,8 @@ from berrypod.web.access import actor_of, address_of
 from berrypod.web.pages import admin_page, form_token
 from berrypod_backup.archive_page import ArchivePage
 from berrypod_backup.archive_service import KeptBackups
-from berrypod_backup.kept_panel import KEPT_CONTENTS_PATH, KEPT_SCRIPT, KEPT_SCRIPT_PATH, KeptPanel
+from berrypod_backup.kept_panel import KEPT_CONTENTS_PATH, KeptPanel
 from berrypod_backup.panel import PAGE
-
-_YEAR_SECONDS: Final = 31_536_000
 
 PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=100_000)]
 
@@ -56,12 +53,3 @@ class ArchivePagesController(Controller):
         """What the script puts in place of the old."""
         html = await kept_panel.contents(form_token(request), asked)
         return Response(html, media_type=MediaType.HTML, headers={"cache-control": "no-store"})
-
-    @get(
-        KEPT_SCRIPT_PATH.removeprefix(PAGE),
-        media_type="text/javascript",
-        cache_control=CacheControlHeader(private=True, max_age=_YEAR_SECONDS, immutable=True),
-        sync_to_thread=False,
-    )
-    def script(self) -> bytes:
-        return KEPT_SCRIPT.read_bytes()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 import jinja2
@@ -18,11 +17,9 @@ from berrypod_backup.archived import ArchivedBackup, ArchiveInfo
 from berrypod_backup.archives import set_up_at
 from berrypod_backup.drill.service import Drill
 from berrypod_backup.drill.wire import DrillInfo, told
-from berrypod_backup.panel import PAGE, script_version
+from berrypod_backup.panel import PAGE, script_address
 
 KEPT_CONTENTS_PATH: Final = f"{PAGE}/kept-contents"
-KEPT_SCRIPT_PATH: Final = f"{PAGE}/kept.js"
-KEPT_SCRIPT: Final = Path(__file__).with_name("static") / "kept.js"
 
 _SHOWN_AT_FIRST: Final = 5
 _TIMEOUT_SECONDS: Final = 8.0
@@ -105,7 +102,7 @@ class KeptPanel:
             state_of=state_of,
             bad_ones=bad_ones,
             contents_path=KEPT_CONTENTS_PATH,
-            script=f"{KEPT_SCRIPT_PATH}?v={script_version(KEPT_SCRIPT)}",
+            script=script_address(),
         )
 
     @cached_property

@@ -87,7 +87,7 @@ class Panel:
             jobs=JOBS,
             page=PAGE,
             contents_path=CONTENTS_PATH,
-            script=f"{SCRIPT_PATH}?v={script_version(SCRIPT)}",
+            script=script_address(),
         )
 
     async def contents(self, csrf_token: str, job: str) -> str:
@@ -145,6 +145,6 @@ def _current(records: Sequence[BackupRecord], job: str) -> BackupRecord | None:
 
 
 @cache
-def script_version(script: Path) -> str:
-    """Changes with the content: browsers keep a script for as long as it has the same address."""
-    return hashlib.sha256(script.read_bytes()).hexdigest()[:8]
+def script_address() -> str:
+    """Of the script of this panel and of that of kept backups. It changes with what is in it: browsers keep it."""
+    return f"{SCRIPT_PATH}?v={hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:8]}"
