@@ -27,11 +27,12 @@ KEY_PAGE: Final = "/admin/key"
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation. `icon` is one of admin/icons.html."""
+    """An entry of the navigation. `icon` is one of admin/icons.html; `about` says what is there."""
 
     path: str
     title: str
     icon: str
+    about: str = ""
 
 
 def title_of(page: str) -> str:
@@ -49,17 +50,22 @@ def navigation(plugins: Plugins) -> tuple[Sequence[Link], Sequence[Link]]:
     """Links to what the shop is about, and to how it is run."""
     shop = [
         Link("/admin", "Dashboard", "home"),
-        Link("/admin/backup", "Backup", "archive"),
-        *(Link(f"/admin/{page}", title_of(page), "panel") for page in extra_pages(plugins)),
+        Link("/admin/backup", "Backup", "archive", "What is in the file, and a copy of it"),
+        *(Link(f"/admin/{page}", title_of(page), "panel", _panels_of(plugins, page)) for page in extra_pages(plugins)),
     ]
     running = [
-        Link("/admin/audit", "Audit log", "list"),
-        Link("/admin/plugins", "Plugins", "plug"),
-        Link(KEY_PAGE, "Encryption key", "lock"),
-        Link("/admin/tokens", "API tokens", "key"),
-        Link("/admin/account", "Your account", "person"),
+        Link("/admin/audit", "Audit log", "list", "Who did what, when and from where"),
+        Link("/admin/plugins", "Plugins", "plug", "What is installed, and what failed"),
+        Link(KEY_PAGE, "Encryption key", "lock", "What opens the file, and whether it is kept elsewhere"),
+        Link("/admin/tokens", "API tokens", "key", "For programs that use the API"),
+        Link("/admin/account", "Your account", "person", "Password, second factor, sessions"),
     ]
     return shop, running
+
+
+def _panels_of(plugins: Plugins, page: str) -> str:
+    """What a page of plugins shows: the titles of its panels, in their order."""
+    return " · ".join(one.declaration.title for one in plugins.admin_panels if one.declaration.page == page)
 
 
 async def page(

@@ -117,7 +117,9 @@ def test_a_panel_that_fails_or_hangs_shows_its_error_in_its_place_and_costs_no_o
 
 
 def test_a_panel_for_a_page_of_its_own_makes_that_page_and_its_link(farmer: Visitor) -> None:
-    assert 'href="/admin/hen-house"' in farmer.get("/admin").html
+    dashboard = farmer.get("/admin").html
+    assert 'href="/admin/hen-house"' in dashboard
+    assert 'Hen house</span><span class="small muted">Hens</span>' in dashboard, "the tile says what is there"
     page = farmer.get("/admin/hen-house")
     assert "Hen house" in page.text
     assert "Eggs <laid>" in page.text
