@@ -55,7 +55,7 @@ def heading(record: RestoreRecord, phase: str) -> str:
             return "The former shop is back" if undo else "The shop runs on the backup"
         if was_applied_in_vain(record):
             return "The former shop was not put back" if undo else "The shop was not replaced"
-        return "The backup was not taken" if phase == "failed" else "The check was interrupted"
+        return "The backup could not be looked at" if phase == "failed" else "The check was interrupted"
     headings = _UNDO_HEADINGS if undo else _RESTORE_HEADINGS
     return headings.get(phase) or _RESTORE_HEADINGS[phase]
 
@@ -107,7 +107,7 @@ def _ended(record: RestoreRecord) -> tuple[str, NoticeKind]:
     if was_applied_in_vain(record):
         what = "The former shop was not put back" if undo else "A backup was not brought back"
         return f"{what}: the shop is as it was", "warn"
-    return "A backup could not be taken", "warn"
+    return "A backup could not be looked at", "warn"
 
 
 def age(moment: datetime, now: datetime) -> str:

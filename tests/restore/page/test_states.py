@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 from berrypod_restore.faults import RestoreRunning, StateChanged, WouldLose
 from berrypod_restore.panel import Panel
-from berrypod_restore.records import CONFIRMATION, RestoreRecord
+from berrypod_restore.records import CONFIRMATION, RestoreRecord, Source
 from berrypod_restore.service import Restores
 from berrypod_restore.verdicts import Code, verdict
 from berrypod_restore.views import RestoreView, UndoView, Visit
@@ -286,7 +286,7 @@ def test_orders_that_came_too_late_are_named(panel: Panel) -> None:
         ),
         (
             samples.record("failed", source="kept", error=samples.DAMAGED),
-            "The backup was not taken",
+            "The backup could not be looked at",
             "not-taken",
             "The shop was not touched",
         ),
@@ -355,6 +355,12 @@ def test_what_strangers_have_written_is_escaped(panel: Panel) -> None:
     )
 
 
+@pytest.mark.parametrize("source", get_args(Source))
+def test_it_is_told_where_a_file_came_from(panel: Panel, source: Source) -> None:
+    said = words(page(panel, samples.ready(source=source, by="cli")))
+    assert " by the command line, 14 March 2026" in said
+
+
 def test_the_panel_says_how_the_last_one_ended() -> None:
     replaced = samples.record("applied", outcome="replaced")
     assert ended(replaced) == ("A backup was brought back", "berrypod-backup-20260314-063000.db.", "good")
@@ -371,7 +377,7 @@ def test_the_panel_says_how_the_last_one_ended() -> None:
     interrupted = samples.record("interrupted", outcome="replaced")
     assert ended(interrupted)[0] == "Interrupted, and finished at the next start: the shop runs on the backup"
     assert "the shop is as it was" in ended(samples.record("failed", stage="closing", outcome="unchanged"))[0]
-    assert ended(samples.record("failed", source="kept"))[0] == "A backup could not be taken"
+    assert ended(samples.record("failed", source="kept"))[0] == "A backup could not be looked at"
 
 
 @pytest.mark.parametrize(
