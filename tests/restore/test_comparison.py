@@ -141,6 +141,17 @@ class TestLosses:
         assert (then.size_bytes, then.schema_revision, then.made_by) == (7, "0000", "0.0.9")
         assert (now.size_bytes, now.schema_revision) == (shop.path.stat().st_size, "0001")
 
+    def test_the_last_change_is_one_of_the_shop_and_no_note_of_a_backup(self, shop: Shop) -> None:
+        """The notes made each backup look older than a shop in which nothing had changed."""
+        backup = shop.copied()
+        note = "INSERT INTO settings VALUES ('backup.last', '{}', '2031-01-01 00:00:00.000000')"
+        same = compared(shop.run(note), backup)
+        assert same.current is not None
+        assert same.current.newest_at == same.candidate.newest_at
+        shipped = compared(shop.run("UPDATE orders SET status = 'shipped', updated_at = '2030-01-01'"), backup)
+        assert shipped.current is not None
+        assert shipped.current.newest_at == datetime(2030, 1, 1, tzinfo=UTC)
+
     def test_tables_are_side_by_side_with_words_and_without_what_is_carried_over(self, shop: Shop) -> None:
         backup = shop.copied().run("DELETE FROM orders").run("CREATE TABLE extra (x)")
         tables = {table.name: table for table in compared(shop, backup).tables}

@@ -24,6 +24,7 @@ from berrypod_restore.differences import (
     Side,
     TableDifference,
 )
+from berrypod_restore.facts import FIRST_AND_LAST_CHANGE
 from berrypod_restore.kinds import AT, COMPARED, Compared, amount
 from berrypod_restore.pairing import pairs
 from berrypod_restore.reading import CurrentUnreadable, Row, Source, reading_candidate, reading_current
@@ -49,15 +50,6 @@ _TITLES: Final = {
     "admins": "Admins",
     "api_tokens": "API tokens",
 }
-
-_TIMES: Final = """
-    SELECT min(first), max(last) FROM (
-        SELECT min(placed_at) AS first, max(placed_at) AS last FROM orders
-        UNION ALL SELECT min(created_at), max(updated_at) FROM products
-        UNION ALL SELECT min(created_at), max(updated_at) FROM newsletter_subscribers
-        UNION ALL SELECT min(updated_at), max(updated_at) FROM settings
-    )
-"""
 
 
 def compare(
@@ -188,7 +180,7 @@ def _side(source: Source, file: FileFacts | None) -> Side:
         facts["size_bytes"] = int(pages[0]) * int(page_size[0])
     if facts["schema_revision"] is None:
         facts["schema_revision"] = source.asked(schema.revision_of)
-    oldest, newest = source.row(_TIMES) or (None, None)
+    oldest, newest = source.row(FIRST_AND_LAST_CHANGE) or (None, None)
     name, currency = (source.setting(key) for key in ("shop.name", CURRENCY))
     return Side(**facts, shop_name=shown(name), currency=currency, oldest_at=time_of(oldest), newest_at=time_of(newest))
 

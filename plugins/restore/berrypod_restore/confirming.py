@@ -15,20 +15,12 @@ from sqlcipher3 import dbapi2
 
 from berrypod.storage.failures import is_unusable_after
 from berrypod.storage.files import FileMark
+from berrypod_restore.facts import FIRST_AND_LAST_CHANGE
 from berrypod_restore.showing import time_of
 from berrypod_restore.state import UNREADABLE, state_token
 
 _DIGITS: Final = 24
 _PARTS: Final = 3
-
-_NEWEST_CHANGE: Final = """
-    SELECT max(at) FROM (
-        SELECT max(placed_at) AS at FROM orders
-        UNION ALL SELECT max(updated_at) FROM products
-        UNION ALL SELECT max(updated_at) FROM newsletter_subscribers
-        UNION ALL SELECT max(updated_at) FROM settings
-    )
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +81,7 @@ def seen_on(connection: dbapi2.Connection) -> Seen:
             return Seen(state=state)
         # Orders are never deleted, so that later ones have higher ids.
         (newest,) = connection.execute("SELECT max(id) FROM orders").fetchone()
-        (time,) = connection.execute(_NEWEST_CHANGE).fetchone()
+        _, time = connection.execute(FIRST_AND_LAST_CHANGE).fetchone()
         return Seen(state=state, newest_order=int(newest or 0), newest_at=time_of(time))
     finally:
         connection.rollback()

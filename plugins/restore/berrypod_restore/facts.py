@@ -10,6 +10,7 @@ import msgspec
 from sqlcipher3 import dbapi2
 
 from berrypod.settings import Secret
+from berrypod.shop.settings import SET_BY_PEOPLE
 from berrypod.storage import origin, schema
 from berrypod.storage.failures import was_interrupted
 from berrypod.storage.keys import passphrase_fingerprint
@@ -36,13 +37,16 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     newest_at: datetime | None = None
 
 
-# Not the sessions of admins: that somebody has signed in is no change of a shop.
-_FIRST_AND_LAST: Final = {
-    "products": "min(created_at), max(updated_at)",
-    "orders": "min(placed_at), max(updated_at)",
-    "settings": "min(updated_at), max(updated_at)",
-    "newsletter_subscribers": "min(created_at), max(updated_at)",
+# No change of a shop: that somebody has signed in, and that a backup was taken, which is noted among the settings.
+_CHANGES: Final = {
+    "products": "SELECT min(created_at) AS first, max(updated_at) AS last FROM products",
+    "orders": "SELECT min(placed_at), max(updated_at) FROM orders",
+    "settings": f"SELECT min(updated_at), max(updated_at) FROM settings WHERE {SET_BY_PEOPLE}",  # noqa: S608 - constants
+    "newsletter_subscribers": "SELECT min(created_at), max(updated_at) FROM newsletter_subscribers",
 }
+
+# The first and the last change of all of them, in a file of this version's schema.
+FIRST_AND_LAST_CHANGE: Final = f"SELECT min(first), max(last) FROM ({' UNION ALL '.join(_CHANGES.values())})"  # noqa: S608 - as above
 
 
 def gather(path: Path, connection: dbapi2.Connection, passphrase: Secret | None) -> Candidate:
@@ -69,9 +73,9 @@ def gather(path: Path, connection: dbapi2.Connection, passphrase: Secret | None)
 def _times(connection: dbapi2.Connection) -> tuple[datetime | None, datetime | None]:
     firsts: list[datetime] = []
     lasts: list[datetime] = []
-    for table, columns in _FIRST_AND_LAST.items():
+    for statement in _CHANGES.values():
         try:
-            first, last = connection.execute(f"SELECT {columns} FROM {table}").fetchone()  # noqa: S608 - constants
+            first, last = connection.execute(statement).fetchone()
         except dbapi2.OperationalError as error:
             if was_interrupted(error):
                 raise
