@@ -16,7 +16,7 @@ from berrypod_restore.receiving import Limits, receive
 
 from berrypod.archive.faults import CopyUnknown
 from berrypod.declarations import BackupExporter, Delivered
-from berrypod.errors import Conflict, DiskFull, NotFound
+from berrypod.errors import Conflict, DiskFull, NotFound, StorageError
 from berrypod.parts import create_parts
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
@@ -277,6 +277,18 @@ async def test_a_file_of_this_machine_is_copied_and_stays(settings: Settings) ->
         assert (record.state, record.source, record.by) == ("ready", "file", "cli")
         assert (await shop.applied(record)).state == "applied"
         assert backup.read_bytes() == before
+
+
+async def test_a_file_that_cannot_be_read_is_named_and_not_the_shops_disk(settings: Settings) -> None:
+    """It said that the folder of the shop could not be written: of a bad stick from which the shop was to be saved."""
+    async with shop_with(settings) as shop:
+        with pytest.raises(StorageError) as unreadable:
+            await shop.restores.stage_file(Path("/proc/self/mem"), by="cli")  # a file, whose first byte is an EIO
+        assert unreadable.value.message.startswith("/proc/self/mem cannot be read (Input/output error)")
+        with pytest.raises(NotFound) as folder:
+            await shop.restores.stage_file(settings.database_path.parent, by="cli")
+        assert "DATABASE_PATH" not in folder.value.hint
+        assert await shop.restores.all() == []
 
 
 async def test_the_shops_own_file_is_not_read(settings: Settings) -> None:

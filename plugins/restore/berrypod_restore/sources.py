@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from berrypod import errors
 from berrypod_restore.workroom import to_its_end
@@ -34,12 +34,30 @@ def journal_beside(path: Path) -> Path | None:
 
 
 async def pieces_of(path: Path) -> AsyncGenerator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
+    """:raises StorageError: it cannot be read. Of the disk that it lies on, which may be another than the shop's."""
     try:
-        while piece := await to_its_end(lambda: file.read(_PIECE_BYTES)):
+        file = await asyncio.to_thread(path.open, "rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        while piece := await _read(path, file):
             yield piece
     finally:
         file.close()
+
+
+async def _read(path: Path, file: BinaryIO) -> bytes:
+    try:
+        return await to_its_end(lambda: file.read(_PIECE_BYTES))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> errors.StorageError:
+    return errors.StorageError(
+        f"{path} cannot be read ({error.strerror})",
+        hint="Check that it is there, that you may read it, and that its disk is in order.",
+    )
 
 
 async def close(chunks: AsyncIterator[bytes]) -> None:

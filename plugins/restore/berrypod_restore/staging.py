@@ -108,6 +108,8 @@ class Staging:
             size = (await asyncio.to_thread(require_file, path)).st_size
         except errors.DatabaseMissing:
             raise errors.NotFound(f"There is no file {path}", hint="Check its name and the folder.") from None
+        except errors.NotADatabase as error:
+            raise errors.NotFound(error.message, hint="Name the backup itself, which is one file.") from None
         await asyncio.to_thread(self._refuse_own, path)
         if journal := await asyncio.to_thread(journal_beside, path):
             return await self._refused(path, by, journal)
