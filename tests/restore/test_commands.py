@@ -161,7 +161,8 @@ def test_the_key_of_a_file_comes_by_standard_input_and_never_as_an_argument(
 ) -> None:
     path = tmp_path / "other.db"
     schema.create(path, OTHER_KEY)
-    assert "key" in refusal(run("check", path)).message
+    refused = refusal(run("check", path))
+    assert ("key" in refused.message, "--key-stdin" in refused.hint) == (True, True)
     assert refusal(run("check", path, "--key-stdin", input="nonsense\n")).message.startswith("That key")
     assert run("check", path, "--key-stdin", input="").exit_code == 2
     result = run("apply", path, "--key-stdin", "--yes", input=f"{OTHER_KEY.reveal()}\n")
@@ -197,11 +198,16 @@ def test_a_plain_file_is_encrypted_for_an_encrypted_shop(
     assert orders_in(encrypted_settings.database_path, KEY) == []
 
 
-def test_restores_and_former_databases_are_listed(run: Run, encrypted_settings: Settings) -> None:
+def test_restores_and_former_databases_are_listed(
+    run: Run, encrypted_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a narrow terminal, too: with ids that can be typed in again."""
+    monkeypatch.setenv("COLUMNS", "60")
     assert "nothing is staged" in run("list").stdout
     backup = backed_up(encrypted_settings, [], [])
     applied = json.loads(run("apply", backup, "--yes", "--json").stdout)
     result = run("list")
+    assert applied["id"] in result.stdout
     assert applied["former"] in result.stdout
     told = json.loads(run("list", "--json").stdout)
     assert [one["id"] for one in told["restores"]] == [applied["id"]]
@@ -284,7 +290,7 @@ def test_beside_a_running_server_with_the_exit_status_that_scripts_expect(
     token = asyncio.run(_token(encrypted_settings))
     backup = backed_up(encrypted_settings, ["A"], ["B", "C"])
     server = serve(encrypted_settings, workers=2)
-    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=120) as client:
 
         def numbers() -> list[str]:
             return sorted(order["number"] for order in client.get("/api/orders").json()["items"])
@@ -318,7 +324,7 @@ def test_beside_a_running_server_whose_database_cannot_be_opened_any_more(
     done = berrypod(encrypted_settings, "apply", backup, "--yes", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["outcome"] == "replaced"
-    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=120) as client:
         for _ in range(20):
             assert [order["number"] for order in client.get("/api/orders").json()["items"]] == ["A"]
         assert client.get("/health").json()["ready"]
@@ -344,7 +350,7 @@ def test_on_a_terminal_there_is_a_bar_and_the_words_are_asked_for(encrypted_sett
     )
     os.close(terminal)
     shown = _typed_when_asked(main)
-    assert process.wait(60) == 0, shown
+    assert process.wait(120) == 0, shown
     assert "━" in shown
     assert "1 order would be lost" in shown
     assert "Done:" in shown
@@ -352,7 +358,7 @@ def test_on_a_terminal_there_is_a_bar_and_the_words_are_asked_for(encrypted_sett
 
 
 def _typed_when_asked(terminal: int) -> str:
-    shown, typed, until = "", False, time.monotonic() + 60
+    shown, typed, until = "", False, time.monotonic() + 120
     while time.monotonic() < until:
         try:
             piece = os.read(terminal, 4096)

@@ -159,7 +159,9 @@ class Deciding:
         """:raises FormerUnusable: it cannot be read."""
         try:
             return await self._comparing.compare(contender)
-        except (DatabaseDamaged, WrongKey, KeyMissing, KeyNotNeeded, NotADatabase) as error:
+        except (WrongKey, KeyMissing, KeyNotNeeded) as error:
+            raise _under_another_key(contender) from error
+        except (DatabaseDamaged, NotADatabase) as error:
             raise FormerUnusable(f"{contender.path.name}: {error.message}") from error
 
     # --- inside ---
@@ -238,9 +240,19 @@ class Deciding:
             copy = await to_its_end(lambda: _copied(contender.path, self._workroom.store.candidate(record.id)))
             prepared = await prepare(copy, self._workroom.passphrase)
             return await self._ready(replace(contender, path=copy, mark=prepared.mark))
+        if verdict.wants_key or verdict.code == "plain":
+            raise _under_another_key(contender)
         if not verdict.acceptable:
             raise FormerUnusable(f"{contender.path.name}: {verdict.title}. {verdict.message}", hint=verdict.hint)
         return await self._ready(contender)
+
+
+def _under_another_key(contender: Contender) -> FormerUnusable:
+    return FormerUnusable(
+        f"{contender.path.name} is from before the shop's key was changed, and this key does not open it",
+        hint="Choose it among the kept backups (*Before a restore*; `POST /api/restores/kept/former?copy=ID`; "
+        "`berrypod restore apply FILE`): there the key that it was made with can be entered.",
+    )
 
 
 def keep_of(by: str | None, *, account: bool) -> Keep:

@@ -21,6 +21,10 @@ from berrypod_restore.wire import told
 
 _ACTOR = "cli"
 _COMPARING = "Comparing it with the shop ..."
+_KEY_WANTED = (
+    "If the shop once had another key, try that one: in a terminal you are asked for it, and `--key-stdin` reads it "
+    "from the first line of standard input."
+)
 
 
 async def check(file: Path, key: Secret | None, *, as_json: bool) -> None:
@@ -162,6 +166,8 @@ def _require_ready(record: RestoreRecord) -> None:
         return
     refused = next((one for one in record.guards if one.answer == "refuse"), None)
     reason = record.error or refused or record.verdict
+    if reason and record.wants_key:
+        raise RestoreError(reason.message, hint=_KEY_WANTED)
     raise RestoreError(reason.message, hint=reason.hint) if reason else RestoreError(f"It is {record.state}")
 
 

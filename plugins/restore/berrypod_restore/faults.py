@@ -15,7 +15,9 @@ class RestoreUnknown(RestoreError):
     code = "restore_unknown"
     status = 404
     title = "There is no such restore"
-    default_hint = "GET /api/restores lists them. A file that nobody restored is removed after a day."
+    default_hint = (
+        "`berrypod restore list`, or GET /api/restores, shows them. A file that nobody restored is removed after a day."
+    )
 
 
 class FormerNeeded(RestoreError):
@@ -29,7 +31,9 @@ class FormerUnknown(RestoreError):
     code = "former_unknown"
     status = 404
     title = "There is no such former database"
-    default_hint = "GET /api/restores/formers lists those that are kept. The oldest ones are removed."
+    default_hint = (
+        "`berrypod restore list`, or GET /api/restores/formers, shows those that are kept. The oldest ones are removed."
+    )
 
 
 class FormerUnusable(RestoreError):

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from berrypod.settings import Secret
 from berrypod.storage.files import people_size
@@ -98,12 +98,11 @@ def show_comparison(comparison: Comparison, what: str) -> None:
         for line in _told(one, "would be lost"):
             click.echo(line)
         if one.changed:
-            changed = _counted(one.kind, one.changed)
-            click.echo(f"{changed} {'is' if one.changed == 1 else 'are'} in both and differ: it goes back to {what}.")
+            former = "its" if one.changed == 1 else "their"
+            click.echo(f"{_counted(one.kind, one.changed)} would be set back to {former} state in {what}.")
     for one in comparison.returning:
-        if one.count:
-            for line in _told(one, "would come back"):
-                click.echo(line)
+        for line in _told(one, "would come back"):
+            click.echo(line)
 
 
 def show_list(records: Sequence[RestoreRecord], formers: Sequence[Former]) -> None:
@@ -111,19 +110,23 @@ def show_list(records: Sequence[RestoreRecord], formers: Sequence[Former]) -> No
     if not records and not formers:
         click.echo("No database was replaced so far, and nothing is staged.")
     if records:
-        table = Table(
-            "Id", "What", "State", "When (UTC)", "By", "File", title="Restores and undos", title_justify="left"
-        )
+        columns = ("What", "State", "When (UTC)", "By", "File")
+        table = Table(_whole("Id"), *columns, title="Restores and undos", title_justify="left")
         for one in records:
             table.add_row(
                 one.id, one.operation, one.state, f"{one.created_at:%Y-%m-%d %H:%M}", one.by or "", one.filename or ""
             )
         console.print(table)
     if formers:
-        table = Table("Id", "Replaced (UTC)", "By", "Size", title="Former databases", title_justify="left")
+        columns = ("Replaced (UTC)", "By", "Size", "")
+        table = Table(_whole("Id"), *columns, title="Former databases", title_justify="left")
         for former in formers:
             table.add_row(
-                former.id, f"{former.replaced_at:%Y-%m-%d %H:%M}", former.by or "", people_size(former.size_bytes)
+                former.id,
+                f"{former.replaced_at:%Y-%m-%d %H:%M}",
+                former.by or "",
+                people_size(former.size_bytes),
+                "" if former.openable else "could not be opened",
             )
         console.print(table)
         click.echo("`berrypod restore undo --former ID` puts one back.")
@@ -134,7 +137,8 @@ def show_archive(location: str, backups: Sequence[ArchivedFile]) -> None:
     if not backups:
         click.echo(f"There is no backup in {location}.")
         return
-    table = Table("Id", "Made (UTC)", "Size", "How", "Key", "Proven (UTC)", "", title=location, title_justify="left")
+    columns = ("Made (UTC)", "Size", "How", "Key", "Proven (UTC)", "")
+    table = Table(_whole("Id"), *columns, title=location, title_justify="left")
     for one in backups:
         table.add_row(
             one.id,
@@ -162,17 +166,22 @@ def show_end(record: RestoreRecord, shop: str) -> None:
 
 
 def _told(losses: Losses, verb: str) -> Iterator[str]:
+    if not losses.count:
+        return
     sums = ", ".join(value.text for value in losses.values)
     newest = f"the newest of {losses.newest_at:%Y-%m-%d %H:%M} UTC" if losses.newest_at else ""
     more = "; ".join(filter(None, [sums, newest]))
-    yield f"{_counted(losses.kind, losses.count)} {verb}{f' ({more})' if more and losses.count else ''}" + (
-        ":" if losses.count else "."
-    )
+    yield f"{_counted(losses.kind, losses.count)} {verb}{f' ({more})' if more else ''}:"
     for item in losses.items[:_ITEMS_SHOWN]:
         at = f"{item.at:%Y-%m-%d %H:%M}  " if item.at else ""
         yield f"  {at}{item.label}  {item.detail}"
     if losses.count > _ITEMS_SHOWN:
         yield f"  and {losses.count - _ITEMS_SHOWN:,} more"
+
+
+def _whole(title: str) -> Column:
+    """Of what is typed in again: in a narrow terminal, other columns give way."""
+    return Column(title, no_wrap=True)
 
 
 def _counted(kind: str, count: int) -> str:

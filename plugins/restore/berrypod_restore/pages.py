@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, cast
+from urllib.parse import quote
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.datastructures import CacheControlHeader, FormMultiDict
@@ -16,7 +18,14 @@ from berrypod.settings import Secret
 from berrypod.web.maintenance import OPEN
 from berrypod.web.pages import CHECKS_FORM_TOKEN, admin_page, form_token
 from berrypod_restore.api import kind_of, losses
-from berrypod_restore.faults import RestoreNotReady, RestoreRunning, RestoreUnknown, StateChanged, WouldLose
+from berrypod_restore.faults import (
+    FormerUnknown,
+    RestoreNotReady,
+    RestoreRunning,
+    RestoreUnknown,
+    StateChanged,
+    WouldLose,
+)
 from berrypod_restore.panel import STATIC_FILES, Panel, asset, asset_bytes
 from berrypod_restore.records import RestoreRecord
 from berrypod_restore.service import Restores
@@ -154,7 +163,7 @@ class RestorePageController(Controller):
                 address=_address(request),
             )
             return _to(record)
-        except RestoreNotReady:
+        except (RestoreNotReady, RestoreUnknown):
             return Redirect(f"{BASE}/{restore_id}", status_code=303)  # it says what became of it
         except (Invalid, StateChanged, RestoreRunning) as error:
             since = _moment(_text(form, "looked_at")) if isinstance(error, StateChanged) else None
@@ -166,7 +175,8 @@ class RestorePageController(Controller):
     async def discard(
         self, request: AnyRequest, restores: NamedDependency[Restores], restore_id: FromPath[str]
     ) -> Redirect:
-        await restores.discard(restore_id, by=_actor(request))
+        with suppress(RestoreUnknown):  # a second click, or another admin's
+            await restores.discard(restore_id, by=_actor(request))
         return Redirect(PAGE, status_code=303)
 
 
@@ -205,6 +215,8 @@ class UndoController(Controller):
                 address=_address(request),
             )
             return _to(record)
+        except FormerUnknown:
+            return Redirect(f"{BASE}/undo?former={quote(former)}", status_code=303)  # it says so
         except (WouldLose, StateChanged, RestoreRunning) as error:
             visit = _visit(request).refused(error, _moment(_text(form, "looked_at")))
             return await _undo_page(
@@ -259,7 +271,7 @@ async def _record(restores: Restores, restore_id: str) -> RestoreRecord:
 async def _rekey(request: AnyRequest, restores: Restores, restore_id: str, key: Secret | None) -> Redirect:
     try:
         return _to(await restores.rekey(restore_id, key, by=_actor(request)))
-    except RestoreNotReady:
+    except (RestoreNotReady, RestoreUnknown):
         return Redirect(f"{BASE}/{restore_id}", status_code=303)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from berrypod.errors import BerrypodError, Invalid
 from berrypod_restore.differences import Comparison
-from berrypod_restore.faults import FormerUnknown, RestoreNotReady, StateChanged
+from berrypod_restore.faults import FormerUnknown, RestoreNotReady, RestoreRunning, StateChanged
 from berrypod_restore.records import Former, RestoreRecord
 from berrypod_restore.service import Restores
 from berrypod_restore.wording import heading, was_applied_in_vain
@@ -136,11 +136,13 @@ class Views:
         if record.state == "ready":
             try:
                 return await self._ready(record, visit)
-            except RestoreNotReady:  # meanwhile, by another admin
+            except (RestoreNotReady, RestoreRunning):  # meanwhile, by another admin
                 record = await self._restores.get(record.id)
         formers = await self._restores.formers() if record.former else []
         former = next((one for one in formers if one.id == record.former), None)
-        return RestoreView(record=record, phase=record.state, visit=visit, former=former)
+        # Ready again already, if it was in vain: it is compared at the next look.
+        phase = "comparing" if record.state == "ready" else record.state
+        return RestoreView(record=record, phase=phase, visit=visit, former=former)
 
     async def undo(self, former_id: str, visit: Visit) -> UndoView:
         """
@@ -149,7 +151,10 @@ class Views:
         """
         former = next((one for one in await self._restores.formers() if one.id == former_id), None)
         if former is None:
-            raise FormerUnknown
+            raise FormerUnknown(
+                "This former database is not there any more",
+                hint="It was put back, or removed when newer ones came. The backup page shows those that are kept.",
+            )
         comparison = await self._restores.compare_former(former_id)
         expect = await self._restores.expect_former(former_id, comparison)
         return UndoView(former=former, visit=visit, comparison=comparison, expect=expect)
@@ -172,7 +177,7 @@ class Views:
 
         It reads both files: a big shop takes longer than a page may. What is under way then is asked for again.
 
-        :raises RestoreNotReady: it is not `ready` any more.
+        :raises RestoreNotReady: (or RestoreRunning) it is not `ready` any more.
         """
         self._forget_stale()
         if restore_id not in self._comparing:

@@ -190,7 +190,21 @@ def test_an_undo_that_would_lose_newer_orders_shows_them_first(site: Site) -> No
     answer = site.send("/admin/backup/restores/undo", former=former, expect=hidden(asked.text, "expect"))
     assert "The former shop is back" in words(site.followed(answer))
     assert site.orders == ["BACK-0001"]
-    assert site.send("/admin/backup/restores/undo", former="20200101-000000").status_code == 404
+
+
+def test_what_is_gone_meanwhile_is_told_in_words_for_people(site: Site) -> None:
+    """A second click, or another admin's: nothing of it is to be looked up by an API."""
+    path = site.uploaded(site.backup())
+    page = site.get(path).text
+    assert site.send(f"{path}/discard").headers["location"] == "/admin/backup"
+    assert site.send(f"{path}/discard").headers["location"] == "/admin/backup"
+    for action in ("apply", "key", "encrypt"):
+        answer = site.send(f"{path}/{action}", key="x", confirm=CONFIRMATION, expect=hidden(page, "expect"))
+        gone = site.get(answer.headers["location"])
+        assert (gone.status_code, "The backup page shows" in words(gone.text)) == (404, True)
+    answer = site.send("/admin/backup/restores/undo", former="20200101-000000")
+    gone = site.get(answer.headers["location"])
+    assert (gone.status_code, "The backup page shows" in words(gone.text)) == (404, True)
 
 
 def test_what_is_discarded_is_gone(site: Site) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from berrypod_restore import views
+from berrypod_restore.faults import RestoreRunning
 from berrypod_restore.records import CONFIRMATION
 
 from berrypod.declarations import Refuse, RestoreCandidate, RestoreGuard
@@ -98,6 +99,20 @@ def test_while_it_compares_the_page_says_so(site: Site, monkeypatch: pytest.Monk
     monkeypatch.setattr(views, "_COMPARE_SECONDS", 30)
     site.call(lambda: _set(released))
     assert 'data-restore-state="ready"' in site.get(f"{path}/contents").text
+
+
+def test_what_another_admin_confirms_while_it_is_compared_is_followed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = site.uploaded(site.backup())
+    compare = site.restores.compare
+
+    async def too_late(restore_id: str) -> Any:
+        monkeypatch.setattr(site.restores, "compare", compare)
+        raise RestoreRunning("This one is being applied already")
+
+    monkeypatch.setattr(site.restores, "compare", too_late)
+    assert site.get(path).status_code == 200
 
 
 async def _set(event: asyncio.Event) -> None:
