@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 _ROOT = Path(__file__).parents[2]
-_LONGEST_SECONDS = 60.0
+_LONGEST_SECONDS = 180.0
 
 
 @dataclass(frozen=True)

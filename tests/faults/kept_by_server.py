@@ -30,7 +30,7 @@ from tests.faults.work import settings_of
 from tests.support.server import RunningServer, start_server
 
 _LONGEST_LIFE_SECONDS = 2.5
-_QUIET_SECONDS = 60
+_QUIET_SECONDS = 180
 
 
 @dataclass

@@ -159,7 +159,7 @@ async def test_a_restore_ends_a_backup_that_is_being_made_and_the_backup_says_so
         await shop.order("B")
         monkeypatch.setattr(snapshot, "_vacuum_into", endlessly)
         backup = await shop.backups.start(["download"], "admin:ben@example.org")
-        assert await asyncio.to_thread(copying.wait, 10)
+        assert await asyncio.to_thread(copying.wait, 60)
 
         record = await shop.applied(ready)
 
@@ -182,7 +182,7 @@ async def test_a_backup_that_is_begun_during_a_restore_waits_and_holds_the_new_s
     def on_reach(point: str) -> None:
         if point == "swap.log_gone":
             closed.set()
-            assert go_on.wait(30)
+            assert go_on.wait(60)
 
     async with both(encrypted_settings) as shop:
         await shop.order("A")
@@ -191,7 +191,7 @@ async def test_a_backup_that_is_begun_during_a_restore_waits_and_holds_the_new_s
         expect = await shop.expect(ready)
         monkeypatch.setattr(faults, "on_reach", on_reach)
         applying = asyncio.create_task(shop.applied(ready, expect=expect))
-        assert await asyncio.to_thread(closed.wait, 10)
+        assert await asyncio.to_thread(closed.wait, 60)
 
         starting = asyncio.create_task(shop.backups.start(["download"], "admin:ben@example.org"))
         await asyncio.sleep(0.05)

@@ -122,7 +122,8 @@ def test_the_other_worker_goes_on_when_the_one_that_replaces_is_killed(
 
 def _require_orderly_stop(server: RunningServer) -> None:
     # uvicorn does what there is to do, and then ends by the very signal that it was sent.
-    assert server.process.wait(60) in (0, -signal.SIGTERM), server.output
+    server.process.wait(60)
+    assert server.stop() in (0, -signal.SIGTERM), server.output
     assert "Application shutdown complete" in server.output
 
 

@@ -33,7 +33,7 @@ def test_workers_of_a_killed_parent_stop_in_good_order(
     server.kill()
     try:
         for end in ends:
-            assert select.select([end], [], [], 30)[0], f"a process goes on without its parent:\n{server.output}"
+            assert select.select([end], [], [], 60)[0], f"a process goes on without its parent:\n{server.output}"
     finally:
         for end in ends:
             os.close(end)

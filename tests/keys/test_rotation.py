@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from berrypod import errors
 from berrypod.events import Event
+from berrypod.keys import rotating
 from berrypod.keys.kit import NoKey
 from berrypod.keys.rotation import KeyRotation
 from berrypod.keys.rotation_records import (
@@ -59,6 +61,27 @@ async def process(settings: Settings) -> AsyncGenerator[Process]:
     finally:
         await one.rotation.close()
         await one.database.close()
+
+
+@dataclass
+class Held:
+    """A rotation of which the new file is written and not verified yet: it goes on when it is let."""
+
+    there: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    held, check_content = Held(), rotating.check_content
+
+    async def wait_and_check(*arguments: Any, **more: Any) -> object:
+        held.there.set()
+        await held.go_on.wait()
+        return await check_content(*arguments, **more)
+
+    monkeypatch.setattr(rotating, "check_content", wait_and_check)
+    return held
 
 
 def beside(settings: Settings) -> set[str]:
@@ -169,9 +192,10 @@ async def test_a_plain_shop_has_no_key_to_change(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-async def test_one_at_a_time_over_all_processes(encrypted_settings: Settings) -> None:
+async def test_one_at_a_time_over_all_processes(encrypted_settings: Settings, held: Held) -> None:
     async with process(encrypted_settings) as shop, process(encrypted_settings) as other:
         await shop.rotation.begin(NEW, by="admin:a@example.com")
+        await held.there.wait()
         with pytest.raises(RotationRunning):
             await other.rotation.rotate(THIRD, by="cli")
         running = (await other.rotation.status()).running
@@ -194,14 +218,14 @@ async def test_one_that_is_given_up_leaves_the_shop_as_it_was(encrypted_settings
 
 
 @pytest.mark.slow
-async def test_who_must_have_the_file_alone_is_not_kept_waiting(encrypted_settings: Settings) -> None:
+async def test_who_must_have_the_file_alone_is_not_kept_waiting(encrypted_settings: Settings, held: Held) -> None:
     """A restore has a customer before it; the key can be changed afterwards."""
     async with process(encrypted_settings) as shop, process(encrypted_settings) as other:
-        begun = asyncio.Event()
-        running = asyncio.create_task(shop.rotation.rotate(NEW, by="cli", progress=lambda *_: begun.set()))
-        await begun.wait()
+        running = asyncio.create_task(shop.rotation.rotate(NEW, by="cli"))
+        await held.there.wait()
         async with other.maintenance.alone("restore"):
             """It has it."""
+        held.go_on.set()
         with pytest.raises(RotationFailed, match="somebody else"):
             await running
         assert shop.told == ["key.rotation_started", "key.rotation_failed"]

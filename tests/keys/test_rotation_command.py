@@ -67,12 +67,12 @@ def test_a_key_of_the_admins_own_by_standard_input_or_the_environment(encrypted_
     env = environment(encrypted_settings)
     run = [sys.executable, "-m", "berrypod", "key", "rotate"]
     given = subprocess.run(
-        [*run, "--new-key-stdin"], input="short\n", env=env, capture_output=True, text=True, timeout=60, check=False
+        [*run, "--new-key-stdin"], input="short\n", env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert given.returncode == 1
     assert "5 bytes" in given.stderr
     named = subprocess.run(
-        run, env=env | {"SECRET_KEY_DB_NEW": NEW.reveal()}, capture_output=True, text=True, timeout=60, check=False
+        run, env=env | {"SECRET_KEY_DB_NEW": NEW.reveal()}, capture_output=True, text=True, timeout=120, check=False
     )
     assert named.returncode == 0, named.stderr
     assert NEW.reveal() not in named.stdout + named.stderr
@@ -98,7 +98,7 @@ def test_what_is_stopped_in_the_last_moment_leaves_the_key_that_opens_the_shop(
         env=environment(encrypted_settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert stopped.returncode != 0
