@@ -53,9 +53,10 @@ class Failed:
 
     @classmethod
     def because(cls, error: BaseException) -> Failed:
+        details = carried(_details(error))
         if isinstance(error, BerrypodError):
-            return cls(error=_shortened(error.message), hint=error.hint, details=_details(error))
-        return cls(error=_shortened(_words(error)), details=_details(error))
+            return cls(error=_shortened(error.message), hint=carried(error.hint), details=details)
+        return cls(error=_shortened(_words(error)), details=details)
 
     @classmethod
     def late(cls, seconds: float) -> Failed:
@@ -74,7 +75,17 @@ def _words(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
+def carried(text: str) -> str:
+    """As any page, answer or log can carry it.
+
+    A file's name that is no UTF-8 has lone surrogates in it, for which no encoding has bytes. One in the error of one
+    plugin was enough to make a 500 of each page that names it.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _shortened(text: str) -> str:
+    text = carried(text)
     return text if len(text) <= _LONGEST_ERROR else text[: _LONGEST_ERROR - 1] + "…"
 
 

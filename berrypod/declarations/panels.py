@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from berrypod.plugin_host import checks
+
+_LONGEST_TITLE: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class AdminPanel:
         checks.require_name("AdminPanel: name", self.name)
         checks.require_name(f"{what}: page", self.page)
         checks.require_words(what, title=self.title)
+        checks.require_length(what, _LONGEST_TITLE, title=self.title)
         checks.require_function(what, render=self.render)
         checks.require_seconds(what, self.timeout_seconds)
         checks.require_order(what, self.order)

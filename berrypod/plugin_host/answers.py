@@ -29,9 +29,12 @@ from berrypod.declarations import (
     Warn,
 )
 from berrypod.errors import PluginError
+from berrypod.isolation import carried
 from berrypod.settings import Secret
 
 T = TypeVar("T")
+
+_MOST_HTML = 4_000_000  # browsers stand still over more, and the admin's page with them
 
 
 def kind_of(value: Any) -> str:
@@ -105,7 +108,12 @@ def html(answer: object) -> Markup:
     """What a panel rendered, as HTML that is inserted as it is."""
     if not isinstance(answer, str):
         raise PluginError(f"it returned {kind_of(answer)}", hint="Return HTML as a string.")
-    return Markup(answer)  # noqa: S704 - a panel's HTML is trusted, as its code is
+    if len(answer) > _MOST_HTML:
+        raise PluginError(
+            f"it returned {len(answer):,} characters of HTML, of {_MOST_HTML:,} that a page has room for",
+            hint="Show the newest, and the rest on a page of your own.",
+        )
+    return Markup(carried(answer))  # noqa: S704 - a panel's HTML is trusted, as its code is
 
 
 def export_result(answer: object, snapshot: Snapshot, folder: Path) -> ExportResult:

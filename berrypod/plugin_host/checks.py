@@ -12,6 +12,7 @@ from berrypod.errors import PluginError
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[._-][a-z0-9]+)*")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 # Lone surrogates stand for bytes of a file's name that are no UTF-8: neither JSON nor a page can carry them.
+_LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_IN_FILENAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]")
 _PART_OF_A_FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -52,6 +53,7 @@ def require_words(what: str, **values: object) -> None:
             f"{what}: {name} is {value!r}",
             f"Give {name} words that a shop's owner understands.",
         )
+        _require_carried(what, name, value)
 
 
 def require_length(what: str, longest: int, **values: str) -> None:
@@ -70,6 +72,15 @@ def require_string(what: str, *, optional: bool = False, **values: object) -> No
             f"{what}: {name} is {value!r}",
             f"Give {name} as a string.",
         )
+        _require_carried(what, name, value)
+
+
+def _require_carried(what: str, name: str, value: object) -> None:
+    require(
+        not isinstance(value, str) or value.isascii() or not _LONE_SURROGATES.search(value),
+        f"{what}: {name} is {value!r}, in which a file's name is no UTF-8",
+        'Write such names with os.fsencode(name).decode(errors="replace").',
+    )
 
 
 def require_function(what: str, **values: object) -> None:
@@ -103,6 +114,7 @@ def require_figure(what: str, value: object) -> None:
     require(known, f"{what}: value is of type {type(value).__name__}", "Give a number, a string or None.")
     finite = not isinstance(value, float) or math.isfinite(value)
     require(finite, f"{what}: value is {value}", "Give a finite number, or None where there is none.")
+    _require_carried(what, "value", value)
 
 
 def require_filename(what: str, value: object) -> None:

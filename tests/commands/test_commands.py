@@ -7,12 +7,20 @@ import json
 import socket
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from berrypod.commands.plugins import plugins
+from berrypod.declarations import StatsProvider
+from berrypod.errors import PluginError
+from berrypod.hookspecs import hookimpl
+from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Secret, Settings
 from tests.commands.conftest import Run
 from tests.conftest import KEY
+from tests.support.server import environment
 
 
 def digest(path: Path) -> str:
@@ -106,6 +114,23 @@ class TestPlugins:
         states = {plugin["name"]: plugin["state"] for plugin in json.loads(result.stdout)}
         assert {name for name, state in states.items() if state == "disabled"} == set(disabled.split(","))
 
+    def test_what_a_plugin_raised_is_shown_as_it_is_whole_and_with_the_way_out(self, tmp_path: Path) -> None:
+        """It was read as markup of the table: a `[/b]` in it ended the command that is there to tell of it."""
+
+        def load() -> object:
+            raise PluginError("[/b] no [bold]shelf", hint="Set [SHELF].")
+
+        twin = StatsProvider(name="twin", title="Twin", figures=list)
+        twins = SimpleNamespace(berrypod_stats_providers=hookimpl(lambda: [twin, twin]))
+        settings = Settings(environment="test", database_path=tmp_path / "absent.db")
+        sources = [PluginSource(name="shelf", load=load), PluginSource.of(twins, "twins")]
+        found = Plugins.discover(settings, sources, installed=False)
+        result = CliRunner().invoke(plugins, obj=found, env=environment(settings), catch_exceptions=False)
+
+        assert "shelf is in quarantine, and nothing of it is used: import: [/b] no [bold]shelf" in result.output
+        assert "  > Set [SHELF]." in result.output
+        assert "twins, stats provider twin: left out" in result.output, "what was left out is told as well"
+
 
 def test_an_env_file_gives_the_settings(run: Run, encrypted_settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "shop.env"
@@ -118,4 +143,4 @@ def test_an_env_file_gives_the_settings(run: Run, encrypted_settings: Settings, 
 def test_an_env_file_that_is_not_there_is_an_error(run: Run) -> None:
     result = run("--env-file", "nowhere.env", "plugins")
     assert result.exit_code == 1
-    assert "nowhere.env cannot be read" in result.stderr
+    assert "There is no file nowhere.env" in result.stderr

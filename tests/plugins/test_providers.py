@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable
@@ -308,6 +309,46 @@ async def test_panels_render_and_fail_alone(host: Host) -> None:
     assert first == Ok("<p>/admin/backup</p>")
     assert failed(second).error == "KeyError: 'missing'"
     assert failed(third).error == "it returned a int"
+
+
+async def test_a_files_name_that_is_no_utf_8_costs_no_more_than_the_part_that_it_is_in(host: Host) -> None:
+    """Neither a page nor JSON has bytes for it: in any plugin's error, it made a 500 of /admin."""
+    name = os.fsdecode(b"caf\xe9")
+
+    def fail() -> list[Figure]:
+        raise OutOfStock(f"There is no {name}", hint=f"Look for {name}.")
+
+    plugins = host(
+        plugin(
+            "subject",
+            berrypod_stats_providers=lambda: [
+                provider("raises", fail),
+                provider("text", lambda: [Figure(code="x", label="Name", text=name)]),
+                provider("value", lambda: [Figure(code="x", label="Name", value=name)]),
+            ],
+            berrypod_admin_panels=lambda: [panel("panel", lambda request: f"<p>{name}</p>")],
+        )
+    )
+    outcomes = [failed(await plugins.figures(one)) for one in plugins.stats_providers]
+    html = await plugins.render(plugins.admin_panels[0], REQUEST)
+
+    told = [
+        outcomes[0].error,
+        outcomes[0].hint or "",
+        outcomes[1].error,
+        outcomes[2].error,
+        str(getattr(html, "value", "")),
+    ]
+    told += [failure.error for failure in plugins.report()[0].failures]
+    assert "caf\\udce9" in "".join(told)
+    assert "".join(told).encode()
+    assert "os.fsencode" in (outcomes[1].hint or "")
+
+
+async def test_a_panel_that_no_browser_can_show_is_left_out(host: Host) -> None:
+    plugins = host(plugin("subject", berrypod_admin_panels=lambda: [panel("panel", lambda request: "<p>" * 2_000_000)]))
+
+    assert "6,000,000 characters" in failed(await plugins.render(plugins.admin_panels[0], REQUEST)).error
 
 
 async def test_a_quarantined_plugin_is_not_called(host: Host) -> None:
