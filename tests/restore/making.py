@@ -91,12 +91,12 @@ class Shop:
     @property
     def events(self) -> list[str]:
         """The names of what happened to restores so far, in its order."""
-        assert self.parts.plugins.flush()
+        assert self.parts.plugins.flush(60)
         return [event.name for event in self.third_party.events if event.name.startswith("restore.")]
 
     def event(self, name: str) -> Event:
         """The last event of this name."""
-        assert self.parts.plugins.flush()
+        assert self.parts.plugins.flush(60)
         return [event for event in self.third_party.events if event.name == name][-1]
 
     async def order(self, *numbers: str) -> None:

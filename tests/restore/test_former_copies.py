@@ -38,7 +38,7 @@ async def test_it_can_be_deleted_but_for_the_newest(settings: Settings) -> None:
             await kept.delete("former", second.former)
         await kept.delete("former", first.former, by="admin:ada@example.org")
         assert [one.id for one in await shop.restores.formers()] == [second.former]
-        assert shop.parts.plugins.flush()
+        assert shop.parts.plugins.flush(60)
         (removed,) = [event for event in shop.third_party.events if event.name == "restore.former_removed"]
         assert removed.as_dict()["reason"] == "deleted"
 

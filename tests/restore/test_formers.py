@@ -34,7 +34,7 @@ async def test_as_many_as_are_to_be_kept_are_kept_the_newest_first(settings: Set
         found = await shop.restores.formers()
         assert [one.id for one in found] == [records[3].former, records[2].former]
         assert len(holds(folder(shop))) == 4, "each with what is known of it"
-        assert shop.parts.plugins.flush()
+        assert shop.parts.plugins.flush(60)
         removed = [event.as_dict() for event in shop.third_party.events if event.name == "restore.former_removed"]
         assert [(one["former"], one["reason"]) for one in removed] == [
             (records[0].former, "pruned"),

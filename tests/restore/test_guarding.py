@@ -153,7 +153,7 @@ async def test_who_hangs_refuses_in_time_and_holds_up_nobody(
         ),
         guarded("b", guard("other", order=200)),
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         results = await ask(plugins, berrypod_candidate())
 
     assert told(results) == [("a", "plain", "refuse"), ("a", "async", "refuse"), ("b", "other", "allow")]

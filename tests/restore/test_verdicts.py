@@ -148,12 +148,12 @@ async def test_cancelling_ends_it_and_its_threads(shops: Shops, monkeypatch: pyt
 
     def damaged_in(*_: object) -> list[int]:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return []
 
     monkeypatch.setattr(pages, "_damaged_in", damaged_in)
     running = asyncio.create_task(inspect(shops.encrypted, KEY, progress=lambda *_: None))
-    await asyncio.to_thread(begun.wait, 10)
+    assert await asyncio.to_thread(begun.wait, 60)
     running.cancel()
     asyncio.get_running_loop().call_later(0.05, go_on.set)
     with pytest.raises(asyncio.CancelledError):
