@@ -26,6 +26,7 @@ def sign_in(page: Page, shop: Open) -> None:
     page.get_by_label("Code of your authenticator app").fill(shop.totp.now())
     page.get_by_role("button", name="Continue").click()
     expect(page).to_have_url(f"{shop.url}/admin/backup")
+    page.wait_for_load_state()  # The address is there before the page's scripts are.
 
 
 def place_order(shop: Open) -> str:
@@ -38,7 +39,7 @@ def place_order(shop: Open) -> str:
         "country": "DE",
         "lines": [{"sku": "APRON-1", "quantity": 1}],
     }
-    answer = httpx.post(f"{shop.url}/api/orders", json=order)
+    answer = httpx.post(f"{shop.url}/api/orders", json=order, timeout=60)
     assert answer.status_code == 201, answer.text
     return answer.json()["number"]
 
@@ -49,16 +50,16 @@ def test_an_admin_signs_in_sees_what_is_in_the_file_and_downloads_it(page: Page,
     expect(page.get_by_role("heading", name="Backup", exact=True)).to_be_visible()
     expect(page.get_by_text("SQLCipher 4")).to_be_visible()
     tables = page.get_by_role("table")
-    expect(tables.get_by_text("product_variants", exact=True).first).to_be_visible(timeout=20_000)
+    expect(tables.get_by_text("product_variants", exact=True).first).to_be_visible()
 
     with page.expect_download(timeout=60_000) as coming:
         page.get_by_role("button", name="Download backup").click()
     assert re.fullmatch(r"berrypod-backup-\d{8}-\d{6}\.db", coming.value.suggested_filename)
     file = tmp_path / coming.value.suggested_filename
     coming.value.save_as(file)
-    expect(page.get_by_text("The backup was saved")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("The backup was saved")).to_be_visible()
     # The figures belong to another panel: they are renewed too.
-    expect(page.get_by_text("downloaded", exact=False)).to_have_count(2, timeout=20_000)
+    expect(page.get_by_text("downloaded", exact=False)).to_have_count(2)
     expect(page).to_have_url(re.compile(r"/admin/backup\?job="))
 
     assert TITLE.encode() not in file.read_bytes()
@@ -77,7 +78,7 @@ def test_the_backup_page_works_without_javascript(browser, shop: Open, tmp_path:
     sign_in(page, shop)
     page.get_by_role("button", name="Download backup").click()
     link = page.get_by_role("link", name=re.compile("Download|Save", re.IGNORECASE)).first
-    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_visible()
     with page.expect_download(timeout=60_000) as coming:
         link.click()
     file = tmp_path / "backup.db"

@@ -74,6 +74,7 @@ class Image:
 def base_root(folder: Path) -> Path:
     """The distribution's packages, unpacked. None is configured: that takes minutes, and the steps need none of it."""
     options = ["--quiet", "--mode=root", "--variant=extract", "--format=directory", f"--include={_PACKAGES}"]
+    options.append('--aptopt=Acquire::Retries "5"')  # A registry that does not answer once is no fault of the image.
     subprocess.run(["mmdebstrap", *options, _SUITE, str(folder)], check=True, timeout=_BUILD_SECONDS)
     for name in ("passwd", "group"):  # as the configuration of base-passwd does
         shutil.copyfile(folder / f"usr/share/base-passwd/{name}.master", folder / "etc" / name)

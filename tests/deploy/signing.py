@@ -22,7 +22,7 @@ def guess(client: httpx.Client, password: str = "a wrong guess", **headers: str)
 
 
 def addresses(settings: Settings) -> list[str | None]:
-    """Where the audit log says that failed attempts came from, the oldest first."""
+    """Where the audit log says that failed attempts came from, the oldest first: all, when the server has stopped."""
     path = settings.database_path.with_name(f"{settings.database_path.name}-audit.jsonl")
     lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
     return [line.get("address") or line.get("details", {}).get("address") for line in lines if "failed" in str(line)]

@@ -21,7 +21,7 @@ KEY, BASE = "the key of the file, in the container", "the key of the sessions, i
 SECRETS = {"SECRET_KEY_DB": KEY, "SECRET_KEY_BASE": BASE}
 PLUGINS = {"stats", "backup", "restore", "s3", "notify"}
 
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
 def wait_until(condition: Callable[[], bool], container: Container) -> None:
     until = time.monotonic() + _START_SECONDS
     while not condition():
-        assert container.running, container.output
+        assert container.running or condition(), container.output
         assert time.monotonic() < until, container.output
         time.sleep(0.1)
 
@@ -83,7 +83,7 @@ def test_the_shop_lives_on_the_volume_and_outlives_its_container(image: Image, t
 @pytest.mark.slow
 def test_without_its_secrets_it_does_not_start_and_says_what_to_type(image: Image, tmp_path: Path) -> None:
     with Container(image, new_volume(image, tmp_path / "volume"), {}, tmp_path / "log") as container:
-        wait_until(lambda: not container.running or "SECRET_KEY" in container.output, container)
+        wait_until(lambda: not container.running, container)
     assert "berrypod secret" in container.output
     assert list((tmp_path / "volume").iterdir()) == []
 

@@ -38,7 +38,7 @@ def test_the_copied_file_the_key_and_one_command_are_the_same_shop(
     there = serve(encrypted_settings)
     with Customers(there.url).ordering() as customers:
         customers.wait_for(ORDERS)
-    offered = httpx.get(f"{there.url}/api/products").text
+    offered = httpx.get(f"{there.url}/api/products", timeout=60).text
     there.stop()
 
     before = content(encrypted_settings.database_path)
@@ -51,8 +51,8 @@ def test_the_copied_file_the_key_and_one_command_are_the_same_shop(
     )
     server = serve(moved)
 
-    assert httpx.get(f"{server.url}/api/products").text == offered
-    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}) as program:
+    assert httpx.get(f"{server.url}/api/products", timeout=60).text == offered
+    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=60) as program:
         assert program.get("/api/orders").status_code == 200, "tokens go on"
     with Customers(server.url, "later").ordering() as later:
         later.wait_for(ORDERS)

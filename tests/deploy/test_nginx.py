@@ -43,6 +43,7 @@ class Front:
     folder: Path
     token: str
     settings: Settings
+    server: RunningServer
 
     def client(self) -> httpx.Client:
         transport = httpx.HTTPTransport(verify=self.trusted, local_address=CUSTOMER)
@@ -70,7 +71,7 @@ def front(encrypted_settings: Settings, serve: Callable[..., RunningServer], tmp
     settings = replace(
         encrypted_settings, environment="prod", secret_key_base=Secret("the key of the sessions, behind nginx")
     )
-    upstream = serve(settings, env={"BERRYPOD_TRUSTED_PROXIES": "127.0.0.1"}).url
+    upstream = serve(settings, env={"BERRYPOD_TRUSTED_PROXIES": "127.0.0.1"})
 
     folder = tmp_path / "nginx"
     folder.mkdir()
@@ -82,7 +83,7 @@ def front(encrypted_settings: Settings, serve: Callable[..., RunningServer], tmp
     authority.configure_trust(trusted)
     # nginx takes over a socket that is open already, as it does when it replaces itself: so the port is a free one.
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        (folder / "nginx.conf").write_text(configuration(folder, listener, upstream))
+        (folder / "nginx.conf").write_text(configuration(folder, listener, upstream.url))
         process = subprocess.Popen(
             ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")],
             env={**os.environ, "NGINX": f"{listener.fileno()};"},
@@ -90,7 +91,7 @@ def front(encrypted_settings: Settings, serve: Callable[..., RunningServer], tmp
         )
         url = f"https://127.0.0.1:{listener.getsockname()[1]}"
         try:
-            found = Front(url, trusted, folder, token, settings)
+            found = Front(url, trusted, folder, token, settings, upstream)
             wait_for(found, process)
             yield found
         finally:
@@ -108,7 +109,7 @@ async def admin(settings: Settings) -> None:
 
 
 def wait_for(front: Front, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     with front.client() as client:
         while process.poll() is None and time.monotonic() < until:
             try:
@@ -127,6 +128,7 @@ def test_an_admin_signs_in_and_guesses_are_told_by_the_customers_address(front: 
         assert signed_in.status_code == 303, signed_in.text
         assert "secure" in signed_in.headers["set-cookie"].lower()
         assert client.get("/admin/backup").status_code == 200
+    front.server.stop()
     assert addresses(front.settings) == [CUSTOMER]
 
 

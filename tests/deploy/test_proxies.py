@@ -109,14 +109,16 @@ class TestARealServer:
     def throttled(self, server: RunningServer) -> int:
         told: list[int] = []
         for number in range(7):
-            with httpx.Client(base_url=server.url) as client:
+            with httpx.Client(base_url=server.url, timeout=60) as client:
                 told.append(guess(client, x_forwarded_for=f"203.0.113.{number}").status_code)
         return told.count(429)
 
     def test_strangers_do_not_escape_by_a_new_address_each(
         self, settings: Settings, serve: Callable[..., RunningServer]
     ) -> None:
-        assert self.throttled(serve(settings)) > 0
+        server = serve(settings)
+        assert self.throttled(server) > 0
+        server.stop()
         assert set(addresses(settings)) == {"127.0.0.1"}
 
     def test_customers_behind_a_proxy_do_not_hold_back_one_another(
@@ -124,4 +126,5 @@ class TestARealServer:
     ) -> None:
         server = serve(settings, env={"BERRYPOD_TRUSTED_PROXIES": "127.0.0.1"})
         assert self.throttled(server) == 0
+        server.stop()
         assert addresses(settings) == [f"203.0.113.{number}" for number in range(7)]

@@ -36,7 +36,7 @@ def chromium() -> Generator[Browser]:
     if path is None:
         raise RuntimeError(browser_missing())
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS, timeout=180_000)
         try:
             yield browser
         finally:
