@@ -274,13 +274,13 @@ class CheckedPlugin:
         notifier = _named(self.plugins.notifiers, name)
         return self._value(name, lambda: self.plugins.is_set_up(notifier))
 
-    def notify(self, name: str, notification: Notification) -> None:
-        """Have the notifier `name` send.
+    def notify(self, name: str, *notifications: Notification) -> None:
+        """Have the notifier `name` send: one, or several together.
 
         :raises AssertionError: it failed or timed out: a shop tries again later.
         """
         notifier = _named(self.plugins.notifiers, name)
-        self._value(name, lambda: self.plugins.notify(notifier, notification))
+        self._value(name, lambda: self.plugins.notify(notifier, *notifications))
 
     def render(self, name: str, query: Mapping[str, str] | None = None) -> str:
         """Render the panel `name`, as for an admin who has just opened its page.

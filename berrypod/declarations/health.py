@@ -97,6 +97,7 @@ class Notification:
 
 
 SendFunction: TypeAlias = Callable[[Notification], Awaitable[None] | None]
+SendTogetherFunction: TypeAlias = Callable[[tuple[Notification, ...]], Awaitable[None] | None]
 IsSetUpFunction: TypeAlias = Callable[[], Awaitable[bool] | bool]
 
 
@@ -105,12 +106,16 @@ class Notifier:
     """A way to tell somebody. `send(notification)` returns when it was handed over, and raises when it was not: then it
     is tried again later. One notifier that fails stops no other.
 
+    `send_together(notifications)` sends two or more in one message: those that are told at the same moment. None: each
+    is sent by itself.
+
     `is_set_up()` answers whether it knows yet where to send to: one that does not is left alone. None: it always does.
     """
 
     name: str
     title: str
     send: SendFunction
+    send_together: SendTogetherFunction | None = None
     is_set_up: IsSetUpFunction | None = None
     timeout_seconds: float = 30.0
 
@@ -120,6 +125,8 @@ class Notifier:
         checks.require_words(what, title=self.title)
         checks.require_length(what, _LONGEST_TITLE, title=self.title)
         checks.require_function(what, send=self.send)
+        if self.send_together is not None:
+            checks.require_function(what, send_together=self.send_together)
         if self.is_set_up is not None:
             checks.require_function(what, is_set_up=self.is_set_up)
         checks.require_seconds(what, self.timeout_seconds)

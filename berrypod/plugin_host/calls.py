@@ -195,12 +195,20 @@ class Calls:
             what=f"{asked.declaration.name}: is it set up",
         )
 
-    async def notify(self, notifier: Declared[Notifier], notification: Notification) -> Outcome[None]:
-        """Have a notifier send. `Ok` when it has handed it over; whoever asks tries again later otherwise."""
+    async def notify(self, notifier: Declared[Notifier], *notifications: Notification) -> Outcome[None]:
+        """Have a notifier send. `Ok` when it has handed it over; whoever asks tries again later otherwise.
+
+        :param notifications: one; or several, for one that has a `send_together`.
+        """
+        together = notifier.declaration.send_together
+        send, told = (
+            (notifier.declaration.send, notifications[0]) if len(notifications) == 1 else (together, notifications)
+        )
+        assert send is not None, "several are for those that send them together"
         return await self.call(
             notifier.plugin,
-            notifier.declaration.send,
-            notification,
+            send,
+            told,
             timeout_seconds=notifier.declaration.timeout_seconds,
             expect=answers.nothing,
             what=f"notifier {notifier.declaration.name}",

@@ -59,11 +59,19 @@ class Person:
     told: list[Notification] = field(default_factory=list[Notification])
     failure: str = ""
     set_up: bool = True
+    together: bool = False
+    messages: int = 0
+    refuses: str = ""
 
     def send(self, notification: Notification) -> None:
-        if self.failure:
-            raise PluginError(self.failure, hint="Mend it.")
-        self.told.append(notification)
+        self.send_together((notification,))
+
+    def send_together(self, notifications: tuple[Notification, ...]) -> None:
+        """`refuses` is the code of a condition that fails whatever it is sent in."""
+        if self.failure or self.refuses in [one.condition.code for one in notifications]:
+            raise PluginError(self.failure or f"Not {self.refuses}", hint="Mend it.")
+        self.told.extend(notifications)
+        self.messages += 1
 
     @property
     def heard(self) -> list[tuple[str, str]]:
@@ -88,7 +96,13 @@ class Neighbour:
     @hookimpl
     def berrypod_notifiers(self) -> list[Notifier]:
         return [
-            Notifier(name=one.name, title=one.name.title(), send=one.send, is_set_up=partial(_is_set_up, one))
+            Notifier(
+                name=one.name,
+                title=one.name.title(),
+                send=one.send,
+                send_together=one.send_together if one.together else None,
+                is_set_up=partial(_is_set_up, one),
+            )
             for one in self.people
         ]
 
@@ -126,7 +140,7 @@ class World:
         return self.alarms._store.read()
 
     def events(self, kind: type[Event]) -> list[Any]:
-        assert self.context.plugins.flush()
+        assert self.context.plugins.flush(60)
         return [event for event in self.neighbour.events if isinstance(event, kind)]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -60,6 +62,7 @@ class MailServer:
             auth_required=bool(self.password),
             # Without a password it offers no login at all.
             auth_require_tls=self.security == "starttls" or not self.password,
+            ready_timeout=60,
         )
         self._controller.start()
         return self
@@ -105,11 +108,22 @@ class MailServer:
 
 
 class _Controller(Controller):
-    """With whatever port the system gives: aiosmtpd would try to reach port 0."""
+    """With whatever port the system gives: aiosmtpd would try to reach port 0, and give a busy machine one second."""
 
     def _trigger_server(self) -> None:
         self.port = cast("Any", self.server).sockets[0].getsockname()[1]
-        super()._trigger_server()
+        with ExitStack() as stack:
+            line = stack.enter_context(socket.create_connection((self.hostname, self.port), 60))
+            if self.ssl_context:
+                line = stack.enter_context(_believes_all().wrap_socket(line))
+            line.recv(1024)
+
+
+def _believes_all() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 @dataclass

@@ -17,7 +17,8 @@ from berrypod_notify.faults import NotSent
 from berrypod_notify.settings import Mail
 
 from berrypod.declarations import Notification, NotificationKind
-from tests.notify.conftest import NOON, WARN
+from berrypod.settings import Settings
+from tests.notify.conftest import BAD, NOON, WARN, Clock, process
 from tests.notify.servers import MailServer
 
 Start = Callable[..., MailServer]
@@ -38,12 +39,12 @@ def mail_for(server: MailServer, **more: Any) -> Mail:
     return Mail(**(settings | more))
 
 
-async def deliver(mail: Mail, notification: Notification = ALARM, *, seconds: float = 5.0) -> str:
+async def deliver(mail: Mail, notification: Notification = ALARM, *, seconds: float = 60.0) -> str:
     message = messages.mail(notification, sender=mail.sender, recipients=mail.recipients)
     return await smtp.deliver(mail, message, ssl.create_default_context(), seconds=seconds)
 
 
-async def refusal(mail: Mail, *, seconds: float = 5.0) -> NotSent:
+async def refusal(mail: Mail, *, seconds: float = 60.0) -> NotSent:
     with pytest.raises(NotSent) as caught:
         await deliver(mail, seconds=seconds)
     assert mail.password == "" or mail.password not in f"{caught.value.message} {caught.value.hint}"
@@ -178,6 +179,38 @@ async def test_a_full_mailbox_is_told_in_the_servers_words(mail_server: Start) -
 def test_the_subject_says_what_is_new(kind: NotificationKind, subject: str) -> None:
     message = messages.mail(replace(ALARM, kind=kind), sender="shop@example.com", recipients=["ana@example.com"])
     assert message["Subject"] == subject
+
+
+async def test_what_begins_at_the_same_moment_arrives_as_one_mail(
+    mail_server: Start, settings: Settings, clock: Clock
+) -> None:
+    server = mail_server()
+    environ = {
+        "BERRYPOD_NOTIFY_SMTP_HOST": "localhost",
+        "BERRYPOD_NOTIFY_SMTP_PORT": str(server.port),
+        "BERRYPOD_NOTIFY_SMTP_SECURITY": "none",
+        "BERRYPOD_NOTIFY_SMTP_FROM": "shop@example.com",
+        "BERRYPOD_NOTIFY_SMTP_TO": "ana@example.com",
+    }
+    async with process(settings, clock, environ=environ) as world:
+        world.neighbour.conditions = [replace(BAD, code="broken", title="The archive is broken"), BAD]
+        await world.look()
+    (subject,) = server.subjects()
+    assert subject.endswith("The archive is broken, and 1 more")
+
+
+def test_several_are_one_mail_with_the_worst_first() -> None:
+    over = replace(ALARM, kind="recovered", condition=replace(WARN, code="away", title="S3 cannot be looked at"))
+    full = replace(ALARM, condition=BAD)
+    several = (over, ALARM, full)
+    message = messages.mail(*several, sender="shop@example.com", recipients=["ana@example.com"])
+    assert message["Subject"] == "[Berry & Plum] The disk is full, and 2 more"
+    body = message.get_content()
+    assert body.startswith("- The disk is full\n- The backup is late\n- Well again: S3 cannot be looked at\n")
+    for words in (BAD.text, WARN.text, "There is nothing to be done."):
+        assert body.count(words) == 1
+    again = messages.mail(*reversed(several), sender="shop@example.com", recipients=["ana@example.com"])
+    assert again["Message-ID"] == message["Message-ID"]
 
 
 def test_what_belongs_together_is_one_thread_and_a_repetition_is_known_as_one() -> None:

@@ -226,6 +226,34 @@ async def test_one_thing_that_cannot_be_sent_keeps_no_other_waiting(world: World
     assert ("alarm", LATE) in ana.heard
 
 
+async def test_what_is_told_at_the_same_moment_is_one_message(settings: Settings, clock: Clock) -> None:
+    mail, phone = Person("mail", together=True), Person("phone")
+    async with process(settings, clock, mail, phone) as world:
+        world.neighbour.conditions = [BAD, replace(BAD, code="broken"), replace(BAD, code="gone")]
+        await world.look()
+        assert (mail.messages, len(mail.heard)) == (1, 3)
+        assert (phone.messages, len(phone.heard)) == (3, 3), "one that has no way to send them together"
+        assert [one.code for one in world.state.sent if one.notifier == "mail"] == ["gone", "broken", FULL]
+        assert len(world.events(NotificationSent)) == 6
+        world.neighbour.conditions = []
+        await world.look(2)
+        assert (mail.messages, len(mail.heard)) == (2, 3)
+
+
+async def test_of_several_in_one_message_the_one_that_cannot_be_sent_keeps_no_other_waiting(
+    settings: Settings, clock: Clock
+) -> None:
+    mail = Person("mail", together=True, refuses=FULL)
+    async with process(settings, clock, mail) as world:
+        world.neighbour.conditions = [BAD, replace(BAD, code="broken"), replace(BAD, code="gone")]
+        await world.look(20)
+        assert sorted(mail.heard) == [("alarm", "broken"), ("alarm", "gone")]
+        assert [one.news.words.code for one in world.state.waiting] == [FULL]
+        mail.refuses = ""
+        await world.look(minutes=60)
+        assert mail.heard == [("alarm", FULL)]
+
+
 async def test_a_notifier_that_is_taken_away_leaves_nothing_waiting(world: World, ana: Person) -> None:
     ana.failure = "The line is dead"
     world.neighbour.conditions = [BAD]
@@ -277,7 +305,7 @@ async def test_a_state_that_makes_no_sense_costs_what_was_told_and_nothing_else(
 
 
 async def _until(condition) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)
 

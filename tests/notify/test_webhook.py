@@ -24,11 +24,11 @@ Start = Callable[..., WebServer]
 ALARM = Notification(kind="alarm", part="backup", condition=WARN, since=NOON, at=NOON, shop="Berry & Plum")
 
 
-async def deliver(hook: Hook, notification: Notification = ALARM, *, seconds: float = 5.0) -> None:
+async def deliver(hook: Hook, notification: Notification = ALARM, *, seconds: float = 60.0) -> None:
     await webhook.deliver(hook, notification, ssl.create_default_context(), seconds=seconds)
 
 
-async def refusal(hook: Hook, *, seconds: float = 5.0) -> NotSent:
+async def refusal(hook: Hook, *, seconds: float = 60.0) -> NotSent:
     with pytest.raises(NotSent) as caught:
         await deliver(hook, seconds=seconds)
     assert "s3cr3t-path" not in f"{caught.value.message} {caught.value.hint}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,16 @@ async def test_it_is_handed_over_as_it_is(host: Host) -> None:
 
     assert await plugins.notify(plugins.notifiers[0], ALARM) == Ok(None)
     assert sent == [ALARM]
+
+
+async def test_several_go_to_the_one_that_sends_them_together(host: Host) -> None:
+    sent: list[tuple[Notification, ...]] = []
+    plugins = notifiers(host, send_together=sent.append)
+    others = (ALARM, replace(ALARM, kind="reminder"))
+
+    assert await plugins.notify(plugins.notifiers[0], *others) == Ok(None)
+    assert await plugins.notify(plugins.notifiers[0], ALARM) == Ok(None), "one by itself is for the other function"
+    assert sent == [others]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,9 @@ async def test_nothing_that_merely_looks_like_a_yes_is_taken_for_one(host: Host)
     assert "it returned a str" in failed(await plugins.is_set_up(plugins.notifiers[0])).error
 
 
-@pytest.mark.parametrize("wrong", [{"send": None}, {"is_set_up": True}, {"timeout_seconds": 0}, {"name": "No"}])
+@pytest.mark.parametrize(
+    "wrong", [{"send": None}, {"send_together": 1}, {"is_set_up": True}, {"timeout_seconds": 0}, {"name": "No"}]
+)
 def test_a_notifier_checks_itself(wrong: dict[str, Any]) -> None:
     right: dict[str, Any] = {"name": "pager", "title": "Pager", "send": print}
     assert Notifier(**right)

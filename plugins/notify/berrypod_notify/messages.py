@@ -19,31 +19,37 @@ _BEGIN: Final[dict[NotificationKind, str]] = {
 _LONGEST_SUBJECT: Final = 200
 
 
-def identity(notification: Notification) -> str:
-    """The same for the same notification, however often it is sent: a receiver can tell a repetition by it."""
-    return _digest(_thread(notification), notification.kind, notification.at.isoformat())
+def identity(*notifications: Notification) -> str:
+    """The same for the same notifications, however often they are sent: a receiver can tell a repetition by it."""
+    # In whatever order they come.
+    each = sorted(_digest(_thread(one), one.kind, one.at.isoformat()) for one in notifications)
+    return each[0] if len(each) == 1 else _digest(*each)
 
 
 def line(notification: Notification) -> str:
     """`Berry & Plum: Still: The last backup is 3 days old`."""
-    return _one_line(f"{notification.shop}: {_BEGIN[notification.kind]}{notification.condition.title}")
+    return _one_line(f"{notification.shop}: {_headline(notification)}")
 
 
-def mail(notification: Notification, *, sender: str, recipients: Sequence[str]) -> EmailMessage:
-    """As mail. What belongs to one condition is one thread."""
+def mail(*notifications: Notification, sender: str, recipients: Sequence[str]) -> EmailMessage:
+    """As one mail, with the worst of them first. What belongs to one condition is one thread."""
+    told = sorted(notifications, key=_urgency)
+    first = told[0]
     message = EmailMessage()
-    shop = _one_line(notification.shop)
-    subject = _one_line(f"[{shop}] {_BEGIN[notification.kind]}{notification.condition.title}")
-    message["Subject"] = subject[:_LONGEST_SUBJECT]
+    shop = _one_line(first.shop)
+    more = f", and {len(told) - 1} more" if len(told) > 1 else ""
+    subject = _one_line(f"[{shop}] {_headline(first)}")
+    message["Subject"] = subject[: _LONGEST_SUBJECT - len(more)] + more
     message["From"] = formataddr((shop, sender))
     message["To"] = ", ".join(recipients)
-    message["Date"] = format_datetime(notification.at)
+    message["Date"] = format_datetime(max(one.at for one in told))
     domain = sender.rpartition("@")[2]
-    message["Message-ID"] = f"<{identity(notification)}@{domain}>"
-    message["References"] = f"<{_thread(notification)}@{domain}>"
+    message["Message-ID"] = f"<{identity(*told)}@{domain}>"
+    # The last one is the thread that programs put it into.
+    message["References"] = " ".join(f"<{_thread(one)}@{domain}>" for one in reversed(told))
     # Nobody's automatic reply is wanted (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_body(notification))
+    message.set_content(_body(told))
     return message
 
 
@@ -69,20 +75,39 @@ def document(notification: Notification) -> dict[str, Any]:
     }
 
 
-def _body(notification: Notification) -> str:
+def _urgency(notification: Notification) -> tuple[int, bool]:
+    """What has begun comes before what goes on, and that before what is over; what is bad before the rest."""
+    return list(_BEGIN).index(notification.kind), notification.condition.severity != "bad"
+
+
+def _body(notifications: Sequence[Notification]) -> str:
+    shop = _one_line(notifications[0].shop)
+    titles = [f"- {_headline(one)}" for one in notifications]
+    parts = [
+        *(["\n".join(titles)] if len(titles) > 1 else []),
+        *(_section(one) for one in notifications),
+        f"-- \n{shop} watches over itself. Where this goes to is set on /admin/alarms.",
+    ]
+    return ("\n\n\n" if len(titles) > 1 else "\n\n").join(parts) + "\n"
+
+
+def _headline(notification: Notification) -> str:
+    return f"{_BEGIN[notification.kind]}{notification.condition.title}"
+
+
+def _section(notification: Notification) -> str:
     condition = notification.condition
     since = f"Since {notification.since:%Y-%m-%d %H:%M} UTC."
     ended = f"It began on {notification.since:%Y-%m-%d at %H:%M} UTC, and is over."
     parts = [
-        f"{_BEGIN[notification.kind]}{condition.title}",
+        _headline(notification),
         _told(notification),
         ended if notification.kind == "recovered" else since if notification.kind != "test" else "",
         f"The page that helps, in the administration of the shop: {condition.path}"
         if condition.path and notification.kind != "recovered"
         else "",
-        f"-- \n{_one_line(notification.shop)} watches over itself. Where this goes to is set on /admin/alarms.",
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def _told(notification: Notification) -> str:

@@ -24,7 +24,7 @@ def notifiers(configuration: Configuration) -> list[Notifier]:
 
     # Plain functions that return coroutines: these begin in a thread, where the libraries are imported and the
     # system's certificates are read, and go on in the event loop.
-    def send_mail(notification: Notification) -> Awaitable[None]:
+    def send_mail(*notifications: Notification) -> Awaitable[None]:
         from berrypod_notify import smtp  # noqa: PLC0415 - see above
 
         tls = ssl.create_default_context()
@@ -33,9 +33,9 @@ def notifiers(configuration: Configuration) -> list[Notifier]:
             mail = (await configuration.latest())[0].mail
             if mail is None:
                 raise NotSetUp("E-mail is not set up")
-            message = messages.mail(notification, sender=mail.sender, recipients=mail.recipients)
+            message = messages.mail(*notifications, sender=mail.sender, recipients=mail.recipients)
             refused = await smtp.deliver(mail, message, tls)
-            if refused and notification.kind == "test":
+            if refused and notifications[0].kind == "test":
                 # An alarm has reached the others, and would reach them again and again. Whoever tries can correct it.
                 raise NotSent(f"The mail server took it, but not for: {refused}"[:500], hint="Correct these addresses.")
 
@@ -55,6 +55,13 @@ def notifiers(configuration: Configuration) -> list[Notifier]:
         return send()
 
     return [
-        Notifier(name=names.EMAIL, title="E-mail", send=send_mail, is_set_up=mail_is_set_up, timeout_seconds=_SECONDS),
+        Notifier(
+            name=names.EMAIL,
+            title="E-mail",
+            send=send_mail,
+            send_together=lambda notifications: send_mail(*notifications),
+            is_set_up=mail_is_set_up,
+            timeout_seconds=_SECONDS,
+        ),
         Notifier(name=names.WEBHOOK, title="Webhook", send=post, is_set_up=hook_is_set_up, timeout_seconds=_SECONDS),
     ]

@@ -56,24 +56,24 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
     ]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_notifiers(context: PluginContext) -> Sequence[Notifier]:
     return alarms_of(context).notifiers()
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_health_parts(context: PluginContext) -> Sequence[HealthPart]:
     return [alarms_of(context).health_part()]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_doctor_checks() -> Sequence[DoctorCheck]:
     from berrypod_notify.health import doctor_check
 
     return [doctor_check()]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_notify.panel import Panel
 
@@ -105,7 +105,7 @@ def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[Non
     return alarms_of(context).running()
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_register_commands(cli: click.Group) -> None:
     about = "Who is told when something is not well with the shop, and what is not."
     cli.add_command(LazyCommand("notify", "berrypod_notify.commands:notify", help=about))

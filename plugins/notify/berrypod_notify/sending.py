@@ -35,9 +35,9 @@ class Sender:
         state = await asyncio.to_thread(self.store.read)
         await asyncio.gather(*(self._send_by(one, state) for one in notifiers))
 
-    async def send(self, notifier: Declared[Notifier], notification: Notification) -> Trouble | None:
-        """Send one, now. What failed, or None."""
-        outcome = await self.context.plugins.notify(notifier, notification)
+    async def send(self, notifier: Declared[Notifier], *notifications: Notification) -> Trouble | None:
+        """Send one, now; or several together. What failed, or None."""
+        outcome = await self.context.plugins.notify(notifier, *notifications)
         if not isinstance(outcome, Failed):
             return None
         hint = outcome.hint or NotSent.default_hint
@@ -48,58 +48,67 @@ class Sender:
         failing = state.failing.get(name)
         if failing and failing.next_at > self.context.now() and not _clock_was_set_back(failing, self.context.now()):
             return
-        for waiting in [one for one in state.waiting if one.notifier == name]:
-            trouble = await self.send(notifier, waiting.news.notification(state.shop))
+        waiting = tuple(one for one in state.waiting if one.notifier == name)
+        attempts = failing.attempts if failing else 0
+        while waiting:
+            # Together; after a failure by itself, in turns: if it is one thing that cannot be sent, the others are.
+            many = notifier.declaration.send_together is not None and attempts % 2 == 0
+            now, waiting = (waiting, ()) if many else (waiting[:1], waiting[1:])
+            trouble = await self.send(notifier, *(one.news.notification(state.shop) for one in now))
             if trouble is not None:
-                await self._failed(waiting, trouble)
+                await self._failed(name, now, trouble)
                 return
-            await self._sent(waiting)
+            await self._sent(name, now)
+            attempts = 0
 
-    async def _sent(self, waiting: Waiting) -> None:
-        news, now = waiting.news, self.context.now()
-        sent = Sent(
-            at=now,
-            notifier=waiting.notifier,
-            kind=news.kind,
-            part=news.part,
-            code=news.words.code,
-            title=news.words.title,
+    async def _sent(self, notifier: str, waiting: tuple[Waiting, ...]) -> None:
+        now = self.context.now()
+        sent = tuple(
+            Sent(
+                at=now,
+                notifier=notifier,
+                kind=one.news.kind,
+                part=one.news.part,
+                code=one.news.words.code,
+                title=one.news.words.title,
+            )
+            for one in waiting
         )
 
         def change(state: State) -> State:
             return replace(
                 state,
-                waiting=tuple(one for one in state.waiting if one != waiting),
-                sent=(sent, *state.sent)[:SENT_KEPT],
-                failing={name: one for name, one in state.failing.items() if name != waiting.notifier},
+                waiting=tuple(one for one in state.waiting if one not in waiting),
+                sent=(*reversed(sent), *state.sent)[:SENT_KEPT],
+                failing={name: one for name, one in state.failing.items() if name != notifier},
             )
 
         await self._update(change)
-        self.context.emit(
-            NotificationSent(
-                notifier=sent.notifier, kind=sent.kind, part=sent.part, condition=sent.code, title=sent.title
+        for one in sent:
+            self.context.emit(
+                NotificationSent(notifier=notifier, kind=one.kind, part=one.part, condition=one.code, title=one.title)
             )
-        )
 
-    async def _failed(self, waiting: Waiting, trouble: Trouble) -> None:
+    async def _failed(self, notifier: str, waiting: tuple[Waiting, ...], trouble: Trouble) -> None:
         now = self.context.now()
         attempts: list[int] = []
 
         def change(state: State) -> State:
-            failing = failed_again(state.failing.get(waiting.notifier), trouble, now)
+            failing = failed_again(state.failing.get(notifier), trouble, now)
             attempts.append(failing.attempts)
             # What failed goes to the end: if it is that one thing that cannot be sent, the others are.
-            others = tuple(one for one in state.waiting if one != waiting)
-            return replace(state, failing={**state.failing, waiting.notifier: failing}, waiting=(*others, waiting))
+            others = tuple(one for one in state.waiting if one not in waiting)
+            return replace(state, failing={**state.failing, notifier: failing}, waiting=(*others, *waiting))
 
         await self._update(change)
         if attempts[-1] == 1:
+            news = waiting[0].news
             self.context.emit(
                 NotificationFailed(
-                    notifier=waiting.notifier,
-                    kind=waiting.news.kind,
-                    part=waiting.news.part,
-                    condition=waiting.news.words.code,
+                    notifier=notifier,
+                    kind=news.kind,
+                    part=news.part,
+                    condition=news.words.code,
                     error=trouble.message,
                     hint=trouble.hint,
                 )
