@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from berrypod_restore import examining
+from berrypod_restore.applying import Applying
 from berrypod_restore.confirming import Expectation, Seen, expect_of
 from berrypod_restore.faults import RestoreNotReady, RestoreUnknown, StateChanged
+from berrypod_restore.records import CONFIRMATION, RestoreRecord
 from berrypod_restore.state import UNREADABLE
+from berrypod_restore.store import Store
+from msgspec import structs
 
 from berrypod.declarations import Allow, Judgement, Refuse, RestoreCandidate, RestoreGuard, Warn
 from berrypod.errors import Invalid
@@ -21,7 +26,7 @@ from berrypod.storage.diagnosis import find_key
 from berrypod.storage.keys import passphrase_fingerprint
 from tests.conftest import KEY
 from tests.restore.badfiles import OTHER_KEY
-from tests.restore.making import ADA, QUICK, change, holds, pieces, shop_with
+from tests.restore.making import ADA, QUICK, SOON, change, holds, pieces, shop_with
 
 
 def guard(name: str, answer: Judgement | Exception) -> RestoreGuard:
@@ -326,6 +331,38 @@ async def test_orders_that_keep_coming_can_be_accepted_and_are_listed(settings: 
         assert applied.arrived_since == ("C", "D")
         assert shop.event("restore.finished").as_dict()["arrived_since"] == 2
         assert await shop.orders() == ["A"]
+
+
+async def test_what_is_discarded_in_the_moment_of_its_confirmation_is_told_as_gone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop_with(settings) as shop:
+        record = await shop.ready(await shop.backup())
+        expect = await shop.expect(record)
+        hold = Applying.hold
+
+        async def too_late(applying: Applying, record: RestoreRecord, by: str | None) -> ExitStack:
+            await shop.restores.discard(record.id, by=None)
+            return await hold(applying, record, by)
+
+        monkeypatch.setattr(Applying, "hold", too_late)
+        with pytest.raises(RestoreUnknown):
+            await shop.restores.apply(record.id, confirm=CONFIRMATION, expect=expect, by=ADA, address=None)
+
+
+async def test_what_is_applied_in_the_moment_of_its_expiry_stays(settings: Settings) -> None:
+    """Its file was removed under the swap, which was given up then."""
+    async with shop_with(settings, pace=replace(QUICK, keep=SOON)) as shop:
+        record = await shop.ready(await shop.backup())
+        store = Store(shop.context.work_folder, shop.path, shop.context.now)
+        with store.claim(record.id):
+            seen = store.all()
+            store.update(record.id, lambda found: structs.replace(found, state="applying"))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Store, "all", lambda _: seen)
+                await shop.restores.sweep()
+            assert store.candidate(record.id).exists()
+            assert store.get(record.id) is not None
 
 
 async def test_a_staged_file_that_somebody_changed_is_not_swapped_in(settings: Settings) -> None:

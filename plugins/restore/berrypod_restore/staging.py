@@ -142,14 +142,15 @@ class Staging:
     async def discard(self, restore_id: str, *, by: str | None) -> None:
         """See `Restores.discard`."""
 
-        def check(record: RestoreRecord) -> RestoreRecord:
-            if record.state == "applying" and self._workroom.store.is_worked_on(record.id):
+        store = self._workroom.store
+
+        def may_go(record: RestoreRecord) -> bool:
+            if record.state == "applying" and store.is_worked_on(record.id):
                 raise RestoreRunning("It is being applied, which cannot be stopped half-way", restore_id=record.id)
-            return record
+            return True
 
         record = await self._workroom.record(restore_id)
-        await to_its_end(lambda: self._workroom.store.update(record.id, check))
-        known = await to_its_end(lambda: self._workroom.store.delete(record.id))
+        known = await to_its_end(lambda: store.delete_if(record.id, may_go))
         await self._workroom.cancel(record.id)
         if known and record.staged:
             self._emit_discarded(record, by)
@@ -157,9 +158,12 @@ class Staging:
     async def expire(self) -> None:
         """Remove what nobody restored in time, or wants any more."""
         store = self._workroom.store
+
+        def is_over(record: RestoreRecord) -> bool:
+            return record.staged and not record.active and (store.is_expired(record) or store.is_abandoned(record))
+
         for record in await asyncio.to_thread(store.all):
-            over = record.staged and not record.active and (store.is_expired(record) or store.is_abandoned(record))
-            if over and await to_its_end(lambda record=record: store.delete(record.id)):
+            if is_over(record) and await to_its_end(lambda record=record: store.delete_if(record.id, is_over)):
                 self._emit_discarded(record, None)
 
     # --- inside ---

@@ -84,6 +84,16 @@ class Store(Records[RestoreRecord]):
                 return msgspec.structs.replace(record, received_bytes=size, progress=share)
         return record
 
+    def delete_if(self, record_id: str, over: Callable[[RestoreRecord], bool]) -> bool:
+        """As `delete`, of a record of which `over` is true. Alone with it: nobody begins to apply it in between."""
+        with self._locked():
+            record = self._read(record_id)
+            if record is None or not over(record):
+                return False
+            self._path(record_id).unlink(missing_ok=True)
+        self.remove_data(record_id)
+        return True
+
     def orphaned(self, record: RestoreRecord) -> RestoreRecord:
         if record.state != "applying":
             return msgspec.structs.replace(record, state="interrupted", error=_ENDED, mark=None)

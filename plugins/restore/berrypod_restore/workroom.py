@@ -29,7 +29,7 @@ T = TypeVar("T")
 Change = Callable[[RestoreRecord], RestoreRecord]
 
 
-class Unwanted(Exception):
+class Unwanted(RestoreUnknown):
     """The restore was discarded while it was worked on, perhaps through another process."""
 
 
