@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
@@ -110,16 +111,14 @@ def show_list(records: Sequence[RestoreRecord], formers: Sequence[Former]) -> No
     if not records and not formers:
         click.echo("No database was replaced so far, and nothing is staged.")
     if records:
-        columns = ("What", "State", "When (UTC)", "By", "File")
-        table = Table(_whole("Id"), *columns, title="Restores and undos", title_justify="left")
+        table = _table("Restores and undos", _whole("Id"), "What", "State", _day("When (UTC)"), "By", "File")
         for one in records:
             table.add_row(
                 one.id, one.operation, one.state, f"{one.created_at:%Y-%m-%d %H:%M}", one.by or "", one.filename or ""
             )
         console.print(table)
     if formers:
-        columns = ("Replaced (UTC)", "By", "Size", "")
-        table = Table(_whole("Id"), *columns, title="Former databases", title_justify="left")
+        table = _table("Former databases", _whole("Id"), _day("Replaced (UTC)"), "By", "Size", "")
         for former in formers:
             table.add_row(
                 former.id,
@@ -137,8 +136,7 @@ def show_archive(location: str, backups: Sequence[ArchivedFile]) -> None:
     if not backups:
         click.echo(f"There is no backup in {location}.")
         return
-    columns = ("Made (UTC)", "Size", "How", "Key", "Proven (UTC)", "")
-    table = Table(_whole("Id"), *columns, title=location, title_justify="left")
+    table = _table(location, _whole("Id"), _day("Made (UTC)"), "Size", "How", "Key", _day("Proven (UTC)"), "")
     for one in backups:
         table.add_row(
             one.id,
@@ -179,9 +177,18 @@ def _told(losses: Losses, verb: str) -> Iterator[str]:
         yield f"  and {losses.count - _ITEMS_SHOWN:,} more"
 
 
+def _table(title: str, *columns: Column | str) -> Table:
+    return Table(*columns, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+
+
 def _whole(title: str) -> Column:
     """Of what is typed in again: in a narrow terminal, other columns give way."""
     return Column(title, no_wrap=True)
+
+
+def _day(title: str) -> Column:
+    """The hour may go to a line of its own."""
+    return Column(title, min_width=len("2026-11-26"))
 
 
 def _counted(kind: str, count: int) -> str:
