@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -71,7 +71,7 @@ class _Asking:
 
     def __init__(self, host: Host, record: Record, context: PluginContext) -> None:
         self._host = host
-        self._plugin = record.name
+        self.plugin = record.name
         self._context = context
         most = host.limits.answers
         self.stats_providers = self._each("berrypod_stats_providers", _of(StatsProvider, most))
@@ -88,9 +88,13 @@ class _Asking:
             "berrypod_lifespan", lambda answer: [found] if (found := answers.lifespan(answer)) else []
         )
 
+    def rank(self, hook: str) -> int:
+        """Whether this plugin's answer comes before others' where two want one name."""
+        return min((one.rank for one in self._host.registration.of(self.plugin, hook)), default=0)
+
     def _each(self, hook: str, consume: Callable[[Any], list[T]]) -> list[T]:
         found: list[T] = []
-        for implementation in self._host.registration.of(self._plugin, hook):
+        for implementation in self._host.registration.of(self.plugin, hook):
             outcome = self._host.ask(implementation, consume, context=self._context)
             if isinstance(outcome, Failed):
                 raise _Declined(hook, outcome)
@@ -123,37 +127,59 @@ def _route_handlers(answer: object, most: int) -> list[ControllerRouterHandler]:
 
 def ask_all(host: Host, contexts: Mapping[str, PluginContext]) -> Declarations:
     """Ask every active plugin. One that fails in any of the hooks is quarantined, and nothing of it is kept."""
-    all_found = Declarations()
+    asked: list[_Asking] = []
     for record in host.records.active():
         try:
-            found = _Asking(host, record, contexts[record.name])
+            asked.append(_Asking(host, record, contexts[record.name]))
         except _Declined as declined:
             host.records.quarantine(record, declined.hook, declined.failed)
-            continue
-        _add(host, record.name, "stats provider", all_found.stats_providers, found.stats_providers)
-        _add(host, record.name, "backup exporter", all_found.backup_exporters, found.backup_exporters)
-        _add(host, record.name, "archive source", all_found.archive_sources, found.archive_sources)
-        _add(host, record.name, "restore rehearsal", all_found.restore_rehearsals, found.restore_rehearsals)
-        _add(host, record.name, "health part", all_found.health_parts, found.health_parts)
-        _add(host, record.name, "notifier", all_found.notifiers, found.notifiers)
-        all_found.restore_guards += [Declared(plugin=record.name, declaration=one) for one in found.restore_guards]
-        _add(host, record.name, "doctor check", all_found.doctor_checks, found.doctor_checks)
-        _add(host, record.name, "admin panel", all_found.admin_panels, found.admin_panels)
-        if found.route_handlers:
-            all_found.route_handlers.append(Declared(plugin=record.name, declaration=found.route_handlers))
-        all_found.lifespans += [Declared(plugin=record.name, declaration=one) for one in found.lifespans]
-    return all_found
+
+    def named(hook: str, kind: str, of: Callable[[_Asking], list[NamedT]]) -> list[Declared[NamedT]]:
+        return _one_of_each_name(host, kind, [(one.plugin, one.rank(hook), of(one)) for one in asked])
+
+    return Declarations(
+        stats_providers=named("berrypod_stats_providers", "stats provider", lambda one: one.stats_providers),
+        backup_exporters=named("berrypod_backup_exporters", "backup exporter", lambda one: one.backup_exporters),
+        archive_sources=named("berrypod_archive_sources", "archive source", lambda one: one.archive_sources),
+        restore_rehearsals=named(
+            "berrypod_restore_rehearsals", "restore rehearsal", lambda one: one.restore_rehearsals
+        ),
+        health_parts=named("berrypod_health_parts", "health part", lambda one: one.health_parts),
+        notifiers=named("berrypod_notifiers", "notifier", lambda one: one.notifiers),
+        restore_guards=[
+            Declared(plugin=one.plugin, declaration=guard) for one in asked for guard in one.restore_guards
+        ],
+        doctor_checks=named("berrypod_doctor_checks", "doctor check", lambda one: one.doctor_checks),
+        admin_panels=named("berrypod_admin_panels", "admin panel", lambda one: one.admin_panels),
+        route_handlers=[
+            Declared(plugin=one.plugin, declaration=one.route_handlers) for one in asked if one.route_handlers
+        ],
+        lifespans=[Declared(plugin=one.plugin, declaration=each) for one in asked for each in one.lifespans],
+    )
 
 
-def _add(host: Host, plugin: str, kind: str, kept: list[Declared[NamedT]], found: Iterable[NamedT]) -> None:
-    """Keep what has a new name. What has not costs itself and no more: the plugin's other parts go on."""
-    for declaration in found:
-        twin = next((one for one in kept if one.declaration.name == declaration.name), None)
-        if twin is None:
-            kept.append(Declared(plugin=plugin, declaration=declaration))
-            continue
-        failed = Failed(
-            error=f"left out: the plugin {twin.plugin} has declared a {kind} of this name already",
-            hint=f"Begin the name with the plugin's own: {plugin}-{declaration.name}.",
-        )
-        host.records.fail(plugin, f"{kind} {declaration.name}", failed)
+def _one_of_each_name(host: Host, kind: str, asked: Sequence[tuple[str, int, list[NamedT]]]) -> list[Declared[NamedT]]:
+    """What `asked` declared, in its order. Of two that want one name, whoever was asked first has it: the plugins that
+    come with Berrypod say so of themselves, or one that sorts before them would take the shop's archive from it.
+
+    What is left out costs itself and no more: the plugin's other parts go on.
+    """
+    owners: dict[str, str] = {}
+    kept: dict[str, list[Declared[NamedT]]] = {plugin: [] for plugin, _, _ in asked}
+    for plugin, _, found in sorted(asked, key=lambda one: one[1]):
+        for declaration in found:
+            owner = owners.get(declaration.name)
+            if owner is None:
+                owners[declaration.name] = plugin
+                kept[plugin].append(Declared(plugin=plugin, declaration=declaration))
+            else:
+                host.records.fail(plugin, f"{kind} {declaration.name}", _taken(plugin, kind, declaration.name, owner))
+    return [declared for plugin, _, _ in asked for declared in kept[plugin]]
+
+
+def _taken(plugin: str, kind: str, name: str, owner: str) -> Failed:
+    article = "an" if kind[0] in "aeiou" else "a"
+    hint = (
+        "Choose another name." if name.startswith(plugin) else f"Begin the name with the plugin's own: {plugin}-{name}."
+    )
+    return Failed(error=f"left out: the plugin {owner} has declared {article} {kind} of this name already", hint=hint)

@@ -21,11 +21,12 @@ HookFunction = Callable[..., object]
 
 @dataclass(frozen=True)
 class Implementation:
-    """One plugin's implementation of one hook."""
+    """One plugin's implementation of one hook. `rank` is -1 for those that are asked first, 1 for the last ones."""
 
     plugin: str
     function: HookFunction
     argument_names: tuple[str, ...]
+    rank: int
 
     def __call__(self, arguments: Mapping[str, object]) -> object:
         return self.function(*(arguments[name] for name in self.argument_names))
@@ -114,8 +115,11 @@ class Registration:
     def all(self, hook: str) -> list[Implementation]:
         """All implementations of `hook`: `tryfirst` ones first, `trylast` ones last, else by the plugin's name."""
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        found = sorted(caller.get_hookimpls(), key=lambda impl: (impl.trylast - impl.tryfirst, impl.plugin_name))
-        return [Implementation(impl.plugin_name, impl.function, tuple(impl.argnames)) for impl in found]
+        found = [
+            Implementation(impl.plugin_name, impl.function, tuple(impl.argnames), impl.trylast - impl.tryfirst)
+            for impl in caller.get_hookimpls()
+        ]
+        return sorted(found, key=lambda one: (one.rank, one.plugin))
 
 
 def _misspelt(error: pluggy.PluginValidationError, functions: Mapping[str, HookFunction]) -> PluginError:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 
 from berrypod.declarations import AdminPanel, BackupExporter, Delivered
+from berrypod.hookspecs import hookimpl
+from berrypod.plugins import PluginSource
 from tests.plugins.conftest import Host
 from tests.plugins.making import PATIENCE, assert_healthy, error_of, healthy, impatient, panel, plugin, provider
 
@@ -35,6 +39,20 @@ HOOKS = [
     "berrypod_doctor_checks",
     "berrypod_admin_panels",
     "berrypod_route_handlers",
+]
+
+
+# What these return has names, each of which one plugin alone can have.
+HOOKS_OF_NAMES = [
+    "berrypod_stats_providers",
+    "berrypod_backup_exporters",
+    "berrypod_archive_sources",
+    "berrypod_restore_rehearsals",
+    "berrypod_health_parts",
+    "berrypod_notifiers",
+    "berrypod_doctor_checks",
+    "berrypod_admin_panels",
+    "berrypod_register_commands",
 ]
 
 
@@ -153,6 +171,30 @@ def test_the_same_name_twice_counts_once_in_one_plugin_as_well(host: Host, hook,
 
     assert len(getattr(plugins, kept)) == 1
     assert len(plugins.report()[0].failures) == 1
+
+
+def test_whoever_is_asked_first_keeps_a_name_from_one_that_sorts_before_it(host: Host) -> None:
+    """An exporter `keep` of a plugin that is called `azure` took the shop's own archive from it."""
+    own = SimpleNamespace(berrypod_backup_exporters=hookimpl(tryfirst=True)(lambda: [exporter("keep")]))
+    plugins = host(
+        plugin("azure", berrypod_backup_exporters=lambda: [exporter("azure"), exporter("keep")]),
+        PluginSource.of(own, "backup"),
+    )
+
+    found = [(one.plugin, one.declaration.name) for one in plugins.backup_exporters]
+    assert found == [("azure", "azure"), ("backup", "keep")], "in the order of the plugins' names, as ever"
+    (failure,) = plugins.report()[0].failures
+    assert "the plugin backup has declared a backup exporter of this name" in failure.error
+
+
+@pytest.mark.parametrize("name", ["backup", "notify", "restore", "s3", "stats"])
+def test_nothing_that_comes_with_berrypod_can_be_taken_from_it_by_its_name(name: str) -> None:
+    module = import_module(f"berrypod_{name}.plugin")
+    named = [hook for hook in HOOKS_OF_NAMES if hasattr(module, hook)]
+
+    assert named
+    for hook in named:
+        assert vars(getattr(module, hook))["berrypod_impl"]["tryfirst"], f"{hook}: @hookimpl(tryfirst=True)"
 
 
 def test_panels_and_providers_come_in_the_order_that_they_ask_for(host: Host) -> None:

@@ -36,7 +36,7 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
     return SETTINGS
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter]:
     from berrypod_backup.exporting import download_exporter
     from berrypod_backup.keeping import keep_exporter
@@ -44,21 +44,21 @@ def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter
     return [download_exporter(), keep_exporter(context)]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_archive_sources(context: PluginContext) -> Sequence[ArchiveSource]:
     from berrypod_backup.sources import folder_source
 
     return [folder_source(context)]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_stats_providers(context: PluginContext) -> Sequence[StatsProvider]:
     from berrypod_backup import last
 
     return [last.provider(context)]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_doctor_checks(context: PluginContext) -> Sequence[DoctorCheck]:
     from berrypod_backup import last
     from berrypod_backup.watching import doctor
@@ -66,7 +66,7 @@ def berrypod_doctor_checks(context: PluginContext) -> Sequence[DoctorCheck]:
     return [last.doctor_check(), *doctor.checks(context)]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_health_parts(context: PluginContext) -> Sequence[HealthPart]:
     from berrypod_backup.watching.parts import health_part
 
@@ -78,7 +78,7 @@ def berrypod_observe(event: Event, context: PluginContext) -> None:
     looking_of(context).tallies.note(event)
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_backup.kept_panel import KeptPanel
     from berrypod_backup.panel import Panel
@@ -101,6 +101,6 @@ async def berrypod_lifespan(context: PluginContext) -> AsyncGenerator[None]:
         yield
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_register_commands(cli: click.Group) -> None:
     cli.add_command(LazyCommand("backup", "berrypod_backup.commands:backup", help="Make backups, and check them."))

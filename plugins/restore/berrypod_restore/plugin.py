@@ -48,7 +48,7 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
     ]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter]:
     return [restores_of(context).former_exporter]
 
@@ -61,14 +61,14 @@ def berrypod_restore_guards(context: PluginContext) -> Sequence[RestoreGuard]:
     return [*builtin_guards(), shrinkage_guard()]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_restore_rehearsals(context: PluginContext) -> Sequence[RestoreRehearsal]:
     from berrypod_restore.rehearsing import rehearsal
 
     return [rehearsal(context)]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_restore.panel import Panel
 
@@ -99,7 +99,7 @@ def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[Non
     return restores_of(context).running()
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_register_commands(cli: click.Group) -> None:
     cli.add_command(
         LazyCommand(

@@ -36,7 +36,7 @@ def berrypod_settings() -> Sequence[SettingDeclaration]:
     return SETTINGS
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter]:
     from berrypod.archive.archive import Archive
     from berrypod_s3.storage import S3Storage
@@ -55,14 +55,14 @@ def berrypod_backup_exporters(context: PluginContext) -> Sequence[BackupExporter
     ]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_archive_sources(context: PluginContext) -> Sequence[ArchiveSource]:
     from berrypod_s3.sources import source
 
     return [source(context)]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_s3.panel import Panel
 
@@ -82,7 +82,7 @@ def berrypod_route_handlers(context: PluginContext) -> Sequence[ControllerRouter
     return [Router("/", route_handlers=[S3Controller], dependencies=provided(parts))]
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_register_commands(cli: click.Group) -> None:
     cli.add_command(
         LazyCommand("s3", "berrypod_s3.commands:s3", help="Off-site backups in S3-compatible object storage.")

@@ -32,14 +32,14 @@ def measurements_of(context: PluginContext) -> Measurements:
     return _shared.get(context, "measurements", lambda: Measurements(database, DatabaseSource(database, context.now)))
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_stats_providers(context: PluginContext) -> Sequence[StatsProvider]:
     from berrypod_stats import figures
 
     return figures.providers(measurements_of(context))
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_admin_panels(context: PluginContext) -> Sequence[AdminPanel]:
     from berrypod_stats.panel import Panel
 
@@ -63,7 +63,7 @@ def berrypod_lifespan(context: PluginContext) -> AbstractAsyncContextManager[Non
     return measurements_of(context).running()
 
 
-@hookimpl
+@hookimpl(tryfirst=True)
 def berrypod_register_commands(cli: click.Group) -> None:
     about = "Show what is in the shop's file: rows and exact size of each table, encryption, free pages."
     cli.add_command(LazyCommand("stats", "berrypod_stats.command:stats", help=about))
