@@ -13,7 +13,7 @@ from berrypod.archive.entries import Entries, Entry
 from berrypod.archive.fetching import Fetching, Share
 from berrypod.archive.manifest import Manifest
 from berrypod.archive.objects import ObjectStorage
-from berrypod.archive.stock import Stock
+from berrypod.archive.stock import Shop, Stock
 from berrypod.archive.taking import Adding, Taking
 from berrypod.archive.verifying import Check, Verifying
 from berrypod.clock import utc_now
@@ -33,9 +33,13 @@ class Archive:
     The errors of the storage pass as they are.
     """
 
-    def __init__(self, storage: ObjectStorage, *, work_folder: Callable[[], Path]) -> None:
-        """`work_folder` is asked at each use: a private folder on this machine for temporary files and indexes."""
-        self._stock = Stock(storage, work_folder)
+    def __init__(self, storage: ObjectStorage, *, work_folder: Callable[[], Path], shop: Shop | None = None) -> None:
+        """`work_folder` is asked at each use: a private folder on this machine for temporary files and indexes.
+
+        :param shop: whose archive it is: what the backups of another shop have as theirs is listed as `other_shop`.
+            Without it, all are alike.
+        """
+        self._stock = Stock(storage, work_folder, shop)
         self._entries = Entries(self._stock)
         self._deleting = Deleting(self._stock)
         self._fetching = Fetching(self._stock)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import Final
 
 from berrypod.archive import layout
@@ -21,12 +22,16 @@ from berrypod.archive.manifest import Manifest, ManifestUnreadable
 from berrypod.archive.objects import PartwiseStorage, SweptStorage
 from berrypod.archive.stock import Stock
 from berrypod.archive.together import together
+from berrypod.clock import utc_now
 from berrypod.errors import BerrypodError, NotFound
 from berrypod.storage.faults import reach
 
 log = logging.getLogger("berrypod.archive")
 
 _WAIT_SECONDS: Final = 10.0
+
+# No backup takes longer to be added.
+_ADDING: Final = timedelta(days=1)
 
 
 class _Unknown(Exception):
@@ -113,18 +118,26 @@ class Deleting:
         if not found.chunks and not found.set_aside:
             return
         try:
-            needed = await self._needed(found, await self._stock.manifests.all(objects))
+            manifests = await self._stock.manifests.all(objects)
+            needed = await self._needed(found, manifests)
         except _Unknown as error:
             log.warning("no space is freed in %s: %s", self._stock.storage.location, error)
             return
         # The ends that are kept here first: nothing may be known that is not there.
-        going = sorted(found.chunks.keys() - needed)
+        going = sorted(found.chunks.keys() - needed - await self._just_added(found, manifests))
         await asyncio.to_thread(self._stock.ends.forget, going)
         names = [layout.chunk_name(digest) for digest in going]
         # One that was stored anew, with the same pages, is as good as never damaged.
         healed = found.set_aside.keys() & found.chunks.keys()
         names += [layout.damaged_name(digest) for digest in sorted(found.set_aside.keys() - needed | healed)]
         await together(self._stock.storage.delete, names, at_once=8)
+
+    async def _just_added(self, found: Listed, manifests: dict[str, Manifest | ManifestUnreadable]) -> set[str]:
+        """Chunks that another shop may be adding a backup of: it has no map yet, and its locks are its own."""
+        if not await self._stock.of_others(one for one in manifests.values() if isinstance(one, Manifest)):
+            return set()
+        recent = utc_now() - _ADDING
+        return {digest for digest, chunk in found.chunks.items() if chunk.modified_at > recent}
 
     async def _needed(self, found: Listed, manifests: dict[str, Manifest | ManifestUnreadable]) -> set[str]:
         """The chunks that some map needs. Also one without a manifest: somebody may have it yet, and put it back.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -20,7 +20,7 @@ from berrypod.records import Trouble
 from berrypod.storage.chunks import ChunkMissing
 from berrypod.storage.files import people_size
 
-EntryKind = Literal["backup", "no_manifest", "file_missing", "manifest_unreadable", "foreign"]
+EntryKind = Literal["backup", "no_manifest", "file_missing", "manifest_unreadable", "other_shop", "foreign"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ class Entry:
     """`name` is of the object that it is told by. `size_bytes` is of the file that comes out, where that is known, and
     `stored_bytes` what it takes here by itself. `problem` says what is wrong, as far as a look tells.
 
-    A backup with a problem is one that cannot be had whole from here. `foreign` is not ours, and is left alone.
+    A backup with a problem is one that cannot be had whole from here. `other_shop` is a backup of another shop in the
+    same place: it is theirs to look after, and counts for nothing here. `foreign` is no backup, and is left alone.
     """
 
     kind: EntryKind
@@ -102,9 +103,13 @@ class Entries:
         self._stock.maps.forget({each.name for each in found.of_kind("map").values()})
         wanted = [backup_id for backup_id in found.parts if backup_id in manifests or backup_id not in worked_on]
         looked = await together(lambda backup_id: self._entry(backup_id, found, manifests.get(backup_id)), wanted)
-        entries = [entry for entry in looked if entry is not None]
+        entries = await self._with_owners([entry for entry in looked if entry is not None])
         entries += [_other("foreign", each) for each in found.foreign]
         return sorted(entries, key=lambda entry: entry.order, reverse=True)
+
+    async def _with_owners(self, entries: list[Entry]) -> list[Entry]:
+        others = await self._stock.of_others(one.manifest for one in entries if one.manifest is not None)
+        return [replace(one, kind="other_shop") if one.id in others else one for one in entries]
 
     async def _entry(
         self, backup_id: str, found: Listed, manifest: Manifest | ManifestUnreadable | None

@@ -83,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     app_version: str
     origin: Origin = "manual"
     made_by: str | None = None
+    shop: Annotated[str | None, Meta(description="Of which shop, by a name made at random; None: not noted.")] = None
     map_sha256: _Sha256 | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
     verified_at: Annotated[datetime, Meta(tz=True)] | None = None

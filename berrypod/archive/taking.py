@@ -39,7 +39,8 @@ _WAIT_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, kw_only=True)
 class Taking:
-    """What is asked for. `id` as of `berrypod.records.new_id`; `made_by` as in events; `note` is for people.
+    """What is asked for. `id` as of `berrypod.records.new_id`; `made_by` as in events; `note` is for people. `shop` is
+    a name that no other shop has: it tells whose it is where several keep theirs in one place.
 
     `pages`: store pages that are not there already, and not one file with all of them.
     """
@@ -48,6 +49,7 @@ class Taking:
     origin: Origin = "manual"
     made_by: str | None = None
     note: str = ""
+    shop: str | None = None
     pages: bool = True
     now: Callable[[], datetime] = utc_now
 
@@ -133,6 +135,7 @@ def described(taking: Taking, **facts: Any) -> Manifest:
         app_version=__version__,
         origin=taking.origin,
         made_by=taking.made_by,
+        shop=taking.shop,
         note=taking.note,
         **facts,
     )

@@ -14,12 +14,13 @@ from berrypod.archive.manifest import Manifest, Origin, Proof
 from berrypod.records import Trouble
 from berrypod_backup.archives import ArchiveListing
 
-OtherKind = Literal["no_manifest", "file_missing", "manifest_unreadable", "foreign"]
+OtherKind = Literal["no_manifest", "file_missing", "manifest_unreadable", "other_shop", "foreign"]
 
 _WORDS: Final[dict[OtherKind, str]] = {
     "no_manifest": "A file without a manifest. It may be a good backup: verify it.",
     "file_missing": "A manifest whose backup is not there.",
     "manifest_unreadable": "A manifest that cannot be read.",
+    "other_shop": "A backup of another shop, which keeps its backups here too. It is left alone.",
     "foreign": "Not a backup of this shop's making. It is left alone.",
 }
 

@@ -11,6 +11,7 @@ from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter
 from berrypod.errors import SettingsError
 from berrypod_backup.names import FOLDER, KEEP
+from berrypod_backup.owner import Owner
 
 _HINT: Final = (
     f"Set {FOLDER} to a folder of its own, with its whole path, on another disk if there is one; "
@@ -28,7 +29,7 @@ def keep_exporter(context: PluginContext) -> BackupExporter:
         title="Keep on this machine",
         description="In a folder of its own, where a page that has not changed is stored once. Keep some backups "
         "elsewhere too: if this machine breaks, these are lost with it.",
-        archive=Archive(storage, work_folder=context.work_folder),
+        archive=Archive(storage, work_folder=context.work_folder, shop=Owner(context.database).known),
     )
 
 

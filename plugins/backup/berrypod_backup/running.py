@@ -25,6 +25,7 @@ from berrypod_backup.announcing import Announcer
 from berrypod_backup.archives import Archives
 from berrypod_backup.exporting import Exporting, kept
 from berrypod_backup.last import LastBackup, remember
+from berrypod_backup.owner import Owner
 from berrypod_backup.pace import Pace
 from berrypod_backup.records import BackupRecord, Export, SnapshotInfo
 from berrypod_backup.store import SNAPSHOT_NAME, Store
@@ -91,7 +92,7 @@ class Run:
         exporting = Exporting(
             archives=self._archives,
             snapshot=await self._snapshot(made),
-            taking=self._taking(pages=made.method == "snapshot"),
+            taking=await self._taking(pages=made.method == "snapshot"),
             folder=self.store.data_folder(self.record.id),
             tell=self._tell_export,
         )
@@ -101,6 +102,8 @@ class Run:
     # --- copying ---
 
     async def _begin(self) -> None:
+        if any(one.declaration.archive is not None for one in self.exporters):
+            await Owner(self.context.database).named()  # before the copy, which has it then
         expected = await expected_bytes(self.context.database)
         await self._writing.update(lambda record: _copying(record, expected))
         self._announcer.started()
@@ -152,15 +155,12 @@ class Run:
 
     async def _keep_straight(self, archive: Declared[BackupExporter]) -> Manifest | None:
         """None: the shop writes more than may wait meanwhile, or has unusual pages. A whole copy is made instead."""
-        copied = Copied(self._writing)
+        copied, taking = Copied(self._writing), await self._taking(pages=True)
         try:
             return await self._archives.call(
                 archive,
                 lambda there: there.take_live(
-                    self.context.database,
-                    self._taking(pages=True),
-                    fast=self.record.fast,
-                    progress=copied.tell,
+                    self.context.database, taking, fast=self.record.fast, progress=copied.tell
                 ),
                 seconds=archive.declaration.timeout_seconds,
             )
@@ -170,13 +170,14 @@ class Run:
         finally:
             await copied.close()
 
-    def _taking(self, *, pages: bool) -> Taking:
+    async def _taking(self, *, pages: bool) -> Taking:
         record = self.record
         return Taking(
             id=record.id,
             origin=record.origin,
             made_by=record.started_by,
             note=record.note,
+            shop=await Owner(self.context.database).known(),
             pages=pages,
             now=self.context.clock,
         )

@@ -175,21 +175,22 @@ async def test_whoever_waits_hears_the_end_of_one_that_another_part_of_the_shop_
         assert (await waiting).state == "done"
 
 
-async def test_two_shops_with_one_folder_leave_each_others_backups_alone(
-    empty_shop_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BERRYPOD_BACKUP_FOLDER", str(tmp_path / "shared"))
-    made: list[str] = []
-    for name in ("a", "b"):
+@pytest.mark.slow
+async def test_two_shops_with_one_folder_leave_each_others_backups_alone(empty_shop_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.db-backups").symlink_to(tmp_path / "a.db-backups")
+    made: dict[str, list[str]] = {"a": [], "b": []}
+    for name, count in (("a", 1), ("b", 2)):
         path = Path(shutil.copy(empty_shop_file, tmp_path / f"{name}.db"))
         async with shop_with(Settings(environment="test", database_path=path)) as shop:
-            for _ in range(2):
-                made.append((await shop.backup("keep")).id)
-            archives = Archives(shop.context)
+            for _ in range(count):
+                record = await shop.backups.start(["keep"], "cli", method="compact")
+                made[name].append((await shop.ended(record.id)).id)
             (archive,) = await kept_backups(shop).archives()
-            retention = Retention(shop.context, archives, kept_backups(shop))
-            await retention.save(RetentionSettings(enabled=True, last=1, manual=True), by="cli")
+            retention = Retention(shop.context, Archives(shop.context), kept_backups(shop))
+            await retention.save(
+                RetentionSettings(enabled=True, last=1, daily=0, weekly=0, monthly=0, manual=True), by="cli"
+            )
             (pruned,) = await retention.prune(by="cli")
-        assert [one.id for one in archive.backups] == made[-1:-3:-1]
-        assert [manifest.id for manifest in pruned.deleted] == made[-2:-1]
-    assert [(one.kind, one.id) for one in archive.others] == [("other_shop", made[1])]
+    assert [(one.kind, one.id) for one in archive.others] == [("other_shop", made["a"][0])]
+    assert [one.id for one in archive.backups] == made["b"][::-1]
+    assert [manifest.id for manifest in pruned.deleted] == made["b"][:1]

@@ -86,9 +86,7 @@ def any_entries(draw: st.DrawFn) -> list[Entry]:
         )
         for number, each in enumerate(minutes)
     ]
-    kinds = draw(
-        st.lists(st.sampled_from(("no_manifest", "file_missing", "manifest_unreadable", "other_shop", "foreign")), max_size=3)
-    )
+    kinds = draw(st.lists(st.sampled_from(OTHER_KINDS), max_size=3))
     found += [other(kind, number) for number, kind in enumerate(kinds)]
     return draw(st.permutations(found))
 

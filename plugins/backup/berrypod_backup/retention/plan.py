@@ -5,7 +5,8 @@ What no setting overrides, because whoever needs a backup one day relies on it:
 - the newest backup stays, and the newest that a drill has proven; if that one's last drill has failed since, or some of
   it is missing by now, also the newest proven one without such a flaw;
 - what cannot be understood stays: files without a manifest, manifests without a file or of a later version, foreign
-  files. So does what is dated in the future: a clock was wrong, and nobody knows how old it is;
+  files. So do backups of another shop in the same place; and what is dated in the future: a clock was wrong, and nobody
+  knows how old it is;
 - backups that a person made, or that were made before a restore, stay unless the settings say otherwise, and take no
   other one's place;
 - one that is known to be bad, because its drill or its check failed, takes no good one's place: the counts are met
@@ -43,6 +44,7 @@ Reason = Literal[
     "manual",
     "before_restore",
     "not_understood",
+    "other_shop",
     "future",
     "off",
 ]
@@ -142,7 +144,7 @@ def _reasons(
         return {entry.name: ["off"] for entry in entries}
     understood = {backup.entry.name for backup in backups}
     reasons: dict[str, list[Reason]] = {
-        entry.name: [] if entry.name in understood else ["not_understood"] for entry in entries
+        entry.name: [] if entry.name in understood else [_not_ours(entry)] for entry in entries
     }
     datable = [backup for backup in backups if backup.manifest.created_at <= now + _TOLERANCE]
     for backup in backups[: len(backups) - len(datable)]:  # the newest first
@@ -155,6 +157,10 @@ def _reasons(
         for backup in found:
             reasons[backup.entry.name].append(reason)
     return reasons
+
+
+def _not_ours(entry: Entry) -> Reason:
+    return "other_shop" if entry.kind == "other_shop" else "not_understood"
 
 
 def stored_bytes(entries: Iterable[Entry]) -> int:

@@ -24,6 +24,7 @@ REASONS: Final[dict[Reason, str]] = {
     "manual": "made by a person",
     "before_restore": "made before a restore",
     "not_understood": "not understood, and so left alone",
+    "other_shop": "of another shop, and so left alone",
     "future": "dated in the future, so that its age is not known",
     "off": "nothing is removed",
 }
