@@ -75,6 +75,26 @@ def test_whatever_happens_the_news_make_sense(looks: list[tuple[dict[str, Severi
             )
 
 
+def told_in(looks: list[bool], standing: tuple[Standing, ...] = ()) -> tuple[list[str], tuple[Standing, ...]]:
+    """What is told of a warning that is there, or is not, at looks of a minute each; and what stands then."""
+    now = standing[0].over_at or NOON if standing else NOON
+    told: list[str] = []
+    for is_there in looks:
+        now += timedelta(minutes=1)
+        found = report({"late": "warn"} if is_there else {}, answers=True)
+        standing, news = decide(standing, found, now, remind_hours=PACE, anybody=True)
+        told += [one.kind for one in news]
+    return told, standing
+
+
+def test_what_comes_and_goes_is_no_storm() -> None:
+    """A network that fails every few minutes, for a day, were 480 mails."""
+    told, standing = told_in([True, True, True, False, False, False] * 240 + [False] * 60)
+    assert told == ["alarm", "recovered", "alarm", "reminder", "recovered"], "one is told that it goes on, and its end"
+    told, standing = told_in([False] * 61 + [True, True, False, False], standing)
+    assert told == ["alarm", "recovered"], "after an hour it is one like any other"
+
+
 _kinds = st.sampled_from(["alarm", "reminder", "recovered"])
 
 

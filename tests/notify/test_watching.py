@@ -65,7 +65,9 @@ async def test_the_end_is_told_once_and_only_to_those_who_know_of_the_beginning(
     world.neighbour.conditions = []
     await world.look(5)
     assert ana.heard == [("alarm", LATE), ("alarm", FULL), ("recovered", LATE), ("recovered", FULL)]
-    assert world.state.standing == ()
+    assert all(one.over_at for one in world.state.standing)
+    await world.look(minutes=61)
+    assert world.state.standing == (), "and then nobody knows of it any more"
 
 
 async def test_an_end_of_one_look_is_none(world: World, ana: Person) -> None:

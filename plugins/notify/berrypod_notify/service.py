@@ -67,7 +67,7 @@ class Alarms:
         report = await self._context.plugins.health.look(seconds_old=SECONDS_OLD)
         targets, unreadable = await self._configuration.latest()
         state = await asyncio.to_thread(self._store.read)
-        standing = {one.key: one for one in state.standing}
+        standing = {one.key: one for one in state.standing if one.over_at is None}
         return Status(
             watched=self._is_watched(state),
             looked_at=state.looked_at,

@@ -44,9 +44,11 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition that was there at the last look, or is missing since `gone` looks.
+    """A condition that was there at the last look; or is missing, for `gone` looks since `missed_at`.
 
     `told` counts how often it was told since `since`; 0: nobody knows of it yet. `told_severity`: as what.
+
+    `over_at`: its end was told then, and it is remembered for a while. `unsteady`: it came back while it was.
     """
 
     part: str
@@ -54,6 +56,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     since: Time
     looks: int = 1
     gone: int = 0
+    missed_at: Time | None = None
+    over_at: Time | None = None
+    unsteady: bool = False
     told: int = 0
     told_at: Time | None = None
     told_severity: Severity | None = None
