@@ -166,7 +166,7 @@ class TestWhileTheShopRuns:
         server = serve(shop.settings, env=shop.environ)
         report = look(shop, installed=True)
         assert {finding.title: finding.why for finding in report.findings if finding.level != "pass"} == {}
-        with urllib.request.urlopen(f"{server.url}/health", timeout=10) as answer:
+        with urllib.request.urlopen(f"{server.url}/health", timeout=60) as answer:
             assert answer.status == 200
         server.stop()
         assert not shop.beside("-wal").exists() or shop.beside("-wal").stat().st_size == 0

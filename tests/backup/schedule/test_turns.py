@@ -162,7 +162,7 @@ def test_a_server_of_two_workers_makes_each_backup_once_and_leaves_what_the_prev
     """It is switched on by another process while the server runs; each backup is proven, and old ones go meanwhile."""
     with Client.of(serve, settings, workers=2) as client:
         asyncio.run(save(settings, 4, drill="always", enabled=True, last=3, daily=0, weekly=0, monthly=0))
-        until = time.monotonic() + 180
+        until = time.monotonic() + 400
         made, proven = set[str](), set[str]()
         while len(made) < 10:
             records = client.http.get("/api/backups").json()["items"]
