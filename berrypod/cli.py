@@ -15,7 +15,7 @@ from berrypod import __version__
 from berrypod.commands.common import echo_error, examples
 from berrypod.commands.lazy import LazyCommand
 from berrypod.env_file import load_env_file
-from berrypod.errors import BerrypodError
+from berrypod.errors import BerrypodError, StorageError
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
 
@@ -55,6 +55,15 @@ class BerrypodGroup(RichGroup):
         except BerrypodError as error:
             echo_error(error)
             ctx.exit(1)
+        except PermissionError as error:
+            # Any file among the shop's may be another user's, by a command that was run as root.
+            echo_error(
+                StorageError(
+                    f"{error.filename or 'A file'} cannot be read, or not be written, by this user",
+                    hint="Run the command as the user that runs the shop; `berrypod doctor` says whose its files are.",
+                )
+            )
+            ctx.exit(1)
 
 
 @click.group(cls=BerrypodGroup, epilog=_BEGIN)
@@ -91,7 +100,7 @@ _COMMANDS = {
     "demo": "Make a demo shop with products, pictures and orders, encrypted with keys of its own, and serve it.",
     "doctor": "Check that the shop is in order, and its file as safe as it should be.",
     "key": "Keep the keys of the shop safe, and change them.",
-    "plugins": "List the plugins: version, hooks, state, and the error of those in quarantine.",
+    "plugins": "List the plugins: version, hooks, state, and the errors of those that have any.",
     "secret": "Print a new random secret (64 characters, 384 bits), for SECRET_KEY_DB or SECRET_KEY_BASE.",
     "serve": "Serve the shop.",
     "token": "Make, list and revoke the API tokens of programs.",

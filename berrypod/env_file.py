@@ -9,6 +9,8 @@ from dotenv import dotenv_values
 
 from berrypod.errors import SettingsError
 
+_CORRECT = "Correct --env-file (or BERRYPOD_ENV_FILE): it names a file with lines of NAME=value."
+
 
 def read_env_file(path: Path) -> dict[str, str]:
     """The values of a file. Nothing in them is expanded: a key may contain a dollar sign.
@@ -18,8 +20,18 @@ def read_env_file(path: Path) -> dict[str, str]:
     try:
         with path.open(encoding="utf-8") as file:
             values = dotenv_values(stream=file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The file {path} cannot be read: {error}", hint="Correct --env-file.") from error
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no file {path} to read the settings from", hint=_CORRECT) from error
+    except PermissionError as error:
+        raise SettingsError(
+            f"The file {path} cannot be read: it is another user's",
+            hint="It has the keys, so that is right. Run the command as that user; or, where systemd starts the shop, "
+            "as docs/deploy.md says.",
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"The file {path} cannot be read: {error.strerror}", hint=_CORRECT) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The file {path} is no text", hint=_CORRECT) from error
     return {name: value or "" for name, value in values.items()}
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from berrypod.commands.ownership import require_own_shop
 from berrypod.errors import BerrypodError, StorageError
 from berrypod.plugins import Plugins
 from berrypod.settings import Settings
@@ -44,22 +45,33 @@ def current_plugins() -> Plugins | None:
 def settings_with_key() -> Settings:
     """The settings of the environment, with the database key of a plugin that offers one.
 
-    :raises SettingsError: the environment is wrong, or production has no database key.
+    :raises SettingsError: the environment is wrong, or production has no database key; or this is root, and another
+        user runs the shop.
     """
-    settings, plugins = Settings.from_env(), current_plugins()
+    settings, plugins = own_settings(), current_plugins()
     return settings.with_database_key(plugins.database_key() if plugins else settings.secret_key_db)
+
+
+def own_settings() -> Settings:
+    """The settings of the environment, for what makes files beside the shop's.
+
+    :raises SettingsError: the environment is wrong; or this is root, and another user runs the shop.
+    """
+    settings = Settings.from_env()
+    require_own_shop(settings.database_path)
+    return settings
 
 
 @asynccontextmanager
 async def opened_parts(settings: Settings | None = None) -> AsyncGenerator[Parts]:
     """The shop of the environment with its database open, whether or not the server runs.
 
-    :raises SettingsError: the environment is wrong.
+    :raises SettingsError: as `own_settings`.
     :raises StorageError: the file cannot be opened.
     """
     from berrypod.parts import create_parts  # noqa: PLC0415 - slow to import, and not all commands open a shop
 
-    parts = create_parts(settings or Settings.from_env(), current_plugins())
+    parts = create_parts(settings or own_settings(), current_plugins())
     await parts.database.open()
     try:
         # A backup that takes minutes must not keep a restore waiting.
@@ -85,7 +97,7 @@ async def context_anyway(plugin: str) -> AsyncGenerator[PluginContext]:
     """
     from berrypod.parts import create_parts  # noqa: PLC0415 - as above
 
-    parts = create_parts(Settings.from_env(), current_plugins())
+    parts = create_parts(own_settings(), current_plugins())
     with suppress(StorageError):
         await parts.database.open()
     try:

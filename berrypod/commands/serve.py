@@ -7,6 +7,7 @@ import copy
 import errno
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -87,7 +88,8 @@ def serve_on(listener: socket.socket, *, workers: int = 1) -> None:
         Multiprocess(config, sockets=[listener]).run()
         return
     server = uvicorn.Server(config)
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # When all is closed, it sends itself the Ctrl+C that it was stopped by.
+        server.run(sockets=[listener])
     if not server.started:
         raise SystemExit(1)
 

@@ -40,18 +40,18 @@ def owners(subject: Subject) -> Sequence[Finding]:
     owner = there[0].stat().st_uid
     strangers = [path for path in there if path.stat().st_uid != owner]
     if strangers:
-        named = ", ".join(f"{path.name} is {_user(path.stat().st_uid)}'s" for path in strangers)
-        why = f"{there[0].name} is {_user(owner)}'s, and {named}: the shop, which runs as one of them, gets stuck."
-        what_to_do = f"chown -R {_user(owner)} {' '.join(map(str, strangers))}"
+        named = ", ".join(f"{path.name} is {user_name(path.stat().st_uid)}'s" for path in strangers)
+        why = f"{there[0].name} is {user_name(owner)}'s, and {named}: the shop, which runs as one of them, gets stuck."
+        what_to_do = f"chown -R {user_name(owner)} {' '.join(map(str, strangers))}"
         return [failed(name, "The shop's files have several owners", why, what_to_do)]
-    return [passed(name, "The shop's files have one owner", _user(owner))]
+    return [passed(name, "The shop's files have one owner", user_name(owner))]
 
 
 def writable(subject: Subject) -> Finding:
     """Whoever runs this can write the file, and SQLite's files beside it."""
     name = "folder"
     folder, path = subject.path.parent, subject.path
-    me = f"you ({_user(os.geteuid())})"
+    me = f"you ({user_name(os.geteuid())})"
     own_it = "Run this as the user that runs the shop. If you did: give that user the file and its folder (chown)."
     if not folder.is_dir():
         what_to_do = "Make the folder, or correct DATABASE_PATH."
@@ -92,7 +92,8 @@ def _there(subject: Subject, ends: Sequence[str]) -> list[Path]:
     return [path for end in ends if (path := subject.beside(end)).exists()]
 
 
-def _user(number: int) -> str:
+def user_name(number: int) -> str:
+    """The name of the user with this number; the number, if nobody has it."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

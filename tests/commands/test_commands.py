@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import socket
+import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +17,15 @@ from click.testing import CliRunner
 
 from berrypod.commands.plugins import plugins
 from berrypod.declarations import StatsProvider
-from berrypod.errors import PluginError
+from berrypod.env_file import read_env_file
+from berrypod.errors import PluginError, SettingsError
 from berrypod.hookspecs import hookimpl
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Secret, Settings
 from tests.commands.conftest import Run
 from tests.conftest import KEY
-from tests.support.server import environment
+from tests.storage.processes import as_nobody, can_become_nobody
+from tests.support.server import RunningServer, environment
 
 
 def digest(path: Path) -> str:
@@ -76,6 +81,16 @@ class TestDb:
 
 
 class TestServe:
+    @pytest.mark.slow
+    def test_ctrl_c_is_a_stop_like_another(self, settings: Settings, serve: Callable[..., RunningServer]) -> None:
+        """It is what the first line says to type: nothing was aborted."""
+        server = serve(settings)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(40) == 0
+        assert server.stop() == 0
+        assert "Application shutdown complete" in server.output
+        assert "Aborted" not in server.output
+
     def test_without_a_database_it_says_how_to_make_one_and_makes_none(self, run: Run, tmp_path: Path) -> None:
         result = run("serve", "--port", "0")
         assert result.exit_code == 1
@@ -144,3 +159,28 @@ def test_an_env_file_that_is_not_there_is_an_error(run: Run) -> None:
     result = run("--env-file", "nowhere.env", "plugins")
     assert result.exit_code == 1
     assert "There is no file nowhere.env" in result.stderr
+
+
+def test_an_env_file_that_is_a_folder_or_no_text_is_told_in_words(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "noise.env").write_bytes(b"\xff\xfe")
+    assert "noise.env is no text" in run("--env-file", "noise.env", "plugins").stderr
+    told = run("--env-file", str(tmp_path), "plugins").stderr
+    assert "cannot be read: Is a directory" in told
+    assert "BERRYPOD_ENV_FILE" in told
+
+
+@pytest.mark.skipif(not can_become_nobody(), reason="only root can act as another user")
+def test_an_env_file_of_another_user_is_told_to_be_closed_on_purpose() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shop.env"
+        path.touch(0o600)
+        Path(folder).chmod(0o755)
+
+        def read() -> str:
+            with pytest.raises(SettingsError) as refused:
+                read_env_file(path)
+            return f"{refused.value.message}. {refused.value.hint}"
+
+        told = as_nobody(read)
+    assert "shop.env cannot be read: it is another user's" in told
+    assert "Run the command as that user" in told
