@@ -53,7 +53,7 @@ def create(email: str, name: str, password_stdin: bool) -> None:
     click.echo(f"{made.email} can sign in at /admin/login.")
 
 
-@admin.command("list")
+@admin.command("list", epilog=examples("berrypod admin list"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List the admins: second factor, last sign-in, state."""
@@ -76,7 +76,13 @@ def list_(as_json: bool) -> None:
     Console().print(table)
 
 
-@admin.command("reset-password")
+@admin.command(
+    "reset-password",
+    epilog=examples(
+        "berrypod admin reset-password ada@example.com",
+        "berrypod admin reset-password ada@example.com --password-stdin < word.txt",
+    ),
+)
 @click.argument("email", metavar="EMAIL")
 @_password_stdin
 def reset_password(email: str, password_stdin: bool) -> None:
@@ -97,7 +103,7 @@ def reset_password(email: str, password_stdin: bool) -> None:
         click.echo(f"The account is disabled: `berrypod admin enable {found.email}` lets it in.", err=True)
 
 
-@admin.command()
+@admin.command(epilog=examples("berrypod admin disable ada@example.com"))
 @click.argument("email", metavar="EMAIL")
 def disable(email: str) -> None:
     """Let EMAIL in no more, and end all sessions at once. The last admin cannot be disabled."""
@@ -112,7 +118,7 @@ def disable(email: str) -> None:
     click.echo(f"{asyncio.run(run()).email} is disabled, and all sessions have ended.")
 
 
-@admin.command()
+@admin.command(epilog=examples("berrypod admin enable ada@example.com"))
 @click.argument("email", metavar="EMAIL")
 def enable(email: str) -> None:
     """Let EMAIL, who was disabled, in again."""
@@ -127,7 +133,7 @@ def enable(email: str) -> None:
     click.echo(f"{asyncio.run(run()).email} can sign in again.")
 
 
-@admin.command("disable-totp")
+@admin.command("disable-totp", epilog=examples("berrypod admin disable-totp ada@example.com"))
 @click.argument("email", metavar="EMAIL")
 def disable_totp(email: str) -> None:
     """Turn the second factor of EMAIL off, for when phone and recovery codes are gone."""

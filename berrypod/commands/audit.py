@@ -18,7 +18,7 @@ _STYLES: dict[Tone, str] = {"good": "green", "info": "", "warn": "yellow", "bad"
 
 
 @click.command(
-    cls=RichCommand, epilog=examples("berrypod audit --search ada@example.com", "berrypod audit --kind backup --json")
+    cls=RichCommand, epilog=examples("berrypod audit --search ada@example.com", "berrypod audit --kind backups --json")
 )
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many lines at most.")
 @click.option("--kind", type=click.Choice(list(KINDS)), help="Only what is about this.")

@@ -72,7 +72,7 @@ def encrypt(remove_former: bool, wait: float) -> None:
     _see_to_formers(path, remove=remove_former)
 
 
-@click.command(cls=RichCommand)
+@click.command(cls=RichCommand, epilog=examples("berrypod db decrypt"))
 @click.option("--yes", is_flag=True, help="Do not ask the first question. For scripts.")
 @click.option("--yes-i-want-plain-text", is_flag=True, help="Nor the second.")
 @_wait

@@ -34,7 +34,10 @@ def create() -> None:
         click.echo("Keep SECRET_KEY_DB somewhere safe, apart from the file: without it nobody can open the shop.")
 
 
-@db.command(cls=RichCommand)
+@db.command(
+    cls=RichCommand,
+    epilog=examples("berrypod backup create --output /safe/place/ && berrypod db upgrade"),
+)
 @click.option("--wait", default=10.0, show_default=True, help="Seconds to wait for running servers to let go.")
 def upgrade(wait: float) -> None:
     """Bring the database to this version's schema. Make a backup first. The server must be stopped.

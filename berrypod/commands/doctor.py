@@ -60,16 +60,25 @@ def doctor(ctx: click.Context, as_json: bool, thorough: bool) -> None:
 def _show(report: Report, console: Console) -> None:
     width = console.width if console.is_terminal else _WIDTH
     console.print(f"Berrypod {report.version}, {report.at:%Y-%m-%d %H:%M} UTC", soft_wrap=True)
+    before: Told | None = None
     for group in report.groups:
         console.print(f"\n{group.title}", style="bold")
         for finding in group.findings:
-            for line in _lines(finding, width):
+            for line in _lines(finding, width, known=before is not None and _reason(finding) == _reason(before)):
                 console.print(line, soft_wrap=True)
+            before = finding if finding.level != "pass" else before
     console.print(_sum(report), soft_wrap=True)
 
 
-def _lines(finding: Told, width: int) -> Generator[Text]:
-    """A passed check in as few lines as it takes; of the others, each part begins a line of its own."""
+def _reason(finding: Told) -> tuple[str, str]:
+    return finding.why, finding.what_to_do
+
+
+def _lines(finding: Told, width: int, *, known: bool) -> Generator[Text]:
+    """A passed check in as few lines as it takes; of the others, each part begins a line of its own.
+
+    :param known: its reason was told right before: a file that is not there is the reason of nine.
+    """
     title = f"{finding.title} ({finding.plugin})" if finding.plugin else finding.title
     mark = (f"{_MARKS[finding.level]:>5}  ", _STYLES[finding.level])
     if finding.level == "pass":
@@ -82,6 +91,9 @@ def _lines(finding: Told, width: int) -> Generator[Text]:
     first, *rest = _wrapped(title, width)
     yield Text.assemble(mark, (first, "bold"))
     yield from (Text(_INDENT + line, style="bold") for line in rest)
+    if known:
+        yield Text(f"{_INDENT}As above.", style="dim")
+        return
     yield from (Text(_INDENT + line) for line in _wrapped(finding.why, width))
     first, *rest = _wrapped(finding.what_to_do, width - 2)
     yield Text(f"{_INDENT}> {first}")

@@ -17,6 +17,7 @@ from berrypod.errors import Invalid, SettingsError
 from berrypod.settings import Settings
 
 if TYPE_CHECKING:
+    from berrypod.keys.base_key import Renewed
     from berrypod.keys.keeping import Kept
 
 
@@ -111,7 +112,7 @@ def kept(key_stdin: bool) -> None:
     ),
 )
 @click.option("--end-sessions", is_flag=True, help="Sign all admins out, in every browser.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def rotate_base(end_sessions: bool, as_json: bool) -> None:
     """Bring all that SECRET_KEY_BASE encrypts in the shop's file under the present one.
 
@@ -119,7 +120,7 @@ def rotate_base(end_sessions: bool, as_json: bool) -> None:
     start it anew. Then run this; afterwards SECRET_KEY_BASE_FORMER may go. All fields are changed, or none.
     """
     from berrypod.events import BaseKeyRotated  # noqa: PLC0415 - as above
-    from berrypod.keys.base_key import Renewed, renew  # noqa: PLC0415 - as above
+    from berrypod.keys.base_key import renew  # noqa: PLC0415 - as above
 
     async def run() -> Renewed:
         async with opened_parts() as parts:
@@ -138,7 +139,7 @@ def rotate_base(end_sessions: bool, as_json: bool) -> None:
     if as_json:
         echo_json(done)
     else:
-        click.echo(f"{done.renewed} encrypted fields brought under the present SECRET_KEY_BASE, {done.already} were.")
+        click.echo(_brought(done))
         if end_sessions:
             click.echo(f"{done.sessions_ended} sessions of admins have ended.")
         if not done.unreadable and Settings.from_env().secret_key_base_former:
@@ -149,6 +150,13 @@ def rotate_base(end_sessions: bool, as_json: bool) -> None:
             hint="Set SECRET_KEY_BASE_FORMER to the key with which they were stored. If it is lost: "
             "`berrypod admin disable-totp EMAIL`, for each admin with an authenticator.",
         )
+
+
+def _brought(done: Renewed) -> str:
+    if not (done.renewed or done.already or done.unreadable):
+        return "Nothing in the shop's file is encrypted with SECRET_KEY_BASE yet."
+    told = f"{done.renewed} encrypted {'field' if done.renewed == 1 else 'fields'} brought under the present "
+    return f"{told}SECRET_KEY_BASE; {done.already} {'was' if done.already == 1 else 'were'} there already."
 
 
 def _to_a_terminal() -> bool:

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from rich_click import RichCommand
 
-from berrypod.commands.common import current_plugins, echo_json
+from berrypod.commands.common import current_plugins, echo_json, examples
 from berrypod.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PREFIX: Final = "berrypod_"
 _STYLES: Final = {"active": "green", "quarantined": "bold red", "disabled": "dim"}
 
 
-@click.command(cls=RichCommand)
+@click.command(cls=RichCommand, epilog=examples("berrypod plugins"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def plugins(as_json: bool) -> None:
     """List the plugins: version, hooks, state, and the errors of those that have any."""

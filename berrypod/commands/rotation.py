@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import click
 from rich_click import RichCommand
 
-from berrypod.commands.common import current_plugins, echo_json, opened_parts
+from berrypod.commands.common import current_plugins, echo_json, examples, opened_parts
+from berrypod.keys.kept import in_words
 from berrypod.settings import Secret
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ _DOING = {
 }
 
 
-@click.command(cls=RichCommand)
+@click.command(
+    cls=RichCommand,
+    epilog=examples(
+        "berrypod key rotate --key-file /media/usb/new-key.txt",
+        "berrypod key rotate --new-key-stdin < /media/usb/new-key.txt",
+    ),
+)
 @click.option(
     "--new-key-stdin",
     is_flag=True,
@@ -44,7 +51,7 @@ _DOING = {
     help="Make a new key, and write it to FILE, a new one that you alone can read. "
     "Without it: berrypod-key-FINGERPRINT.txt, in the folder where you are.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def rotate(new_key_stdin: bool, key_file: Path | None, as_json: bool) -> None:
     """Give the shop's file another key, while the shop sells.
 
@@ -92,8 +99,8 @@ def rotate(new_key_stdin: bool, key_file: Path | None, as_json: bool) -> None:
     )
 
 
-@click.command(cls=RichCommand)
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.command(cls=RichCommand, epilog=examples("berrypod key status"))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def status(as_json: bool) -> None:
     """Show which key opens the shop, and whether a change of it runs, or waits to be confirmed."""
 
@@ -112,9 +119,11 @@ def status(as_json: bool) -> None:
         click.echo(line)
 
 
-@click.command(cls=RichCommand)
+@click.command(
+    cls=RichCommand, epilog=examples("berrypod key confirm", "berrypod key confirm --remove-former   # the file, too")
+)
 @click.option("--remove-former", is_flag=True, help="Remove the file under the former key, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was confirmed as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def confirm(remove_former: bool, as_json: bool) -> None:
     """Confirm a change of the key: SECRET_KEY_DB is the new one, and the server was restarted with it.
 
@@ -203,7 +212,7 @@ def _told(status: KeyStatus) -> Generator[str]:
     if status.unconfirmed:
         rotation = status.unconfirmed
         yield (
-            f"The key was changed on {rotation.at:%Y-%m-%d %H:%M} UTC by {rotation.by}, from "
+            f"The key was changed on {rotation.at:%Y-%m-%d %H:%M} UTC by {in_words(rotation.by)}, from "
             f"{rotation.former_fingerprint} to {rotation.new_fingerprint}, and not confirmed: with the new key set and "
             "the server restarted, type `berrypod key confirm`."
         )

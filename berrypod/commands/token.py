@@ -91,7 +91,7 @@ def create(name: str, scopes: tuple[str, ...], expires_in: timedelta | None, as_
     click.echo("Keep it: the shop stores only its hash and cannot show it again.", err=True)
 
 
-@token.command("list")
+@token.command("list", epilog=examples("berrypod token list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def list_(as_json: bool) -> None:
     """List the tokens, revoked ones too, the newest first."""
@@ -121,7 +121,7 @@ def list_(as_json: bool) -> None:
     Console().print(table)
 
 
-@token.command()
+@token.command(epilog=examples("berrypod token revoke bp_a1b2c3d4"))
 @click.argument("prefix", metavar="PREFIX")
 def revoke(prefix: str) -> None:
     """Revoke the token with this PREFIX (`berrypod token list` shows it). It is worthless from the next request on."""

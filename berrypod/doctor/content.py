@@ -13,7 +13,7 @@ from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, warned
 from berrypod.doctor.subject import Subject
 from berrypod.keys.base_key import encrypted_columns
-from berrypod.keys.kept import KEPT_SETTING, NEXT_SETTING, kept_in
+from berrypod.keys.kept import KEPT_SETTING, NEXT_SETTING, in_words, kept_in
 from berrypod.storage import integrity, schema, structure
 from berrypod.storage.fields import opens_fields
 from berrypod.storage.keys import passphrase_fingerprint
@@ -125,7 +125,7 @@ def key_kept(subject: Subject) -> Sequence[Finding]:
     fingerprint = passphrase_fingerprint(key)
     kept = next(filter(None, (kept_in(note, fingerprint) for note in notes)), None)
     if kept is not None:
-        why = f"Shown on {kept.at:%Y-%m-%d} by {kept.by}; the fingerprint of the key is {fingerprint}"
+        why = f"Shown on {kept.at:%Y-%m-%d} by {in_words(kept.by)}; the fingerprint of the key is {fingerprint}"
         return [passed(name, "The key is kept elsewhere", why)]
     why = f"Nobody has shown that the key {fingerprint} is kept anywhere but here. A lost key is a lost shop."
     what_to_do = "`berrypod key kit` prints it to be kept; then `berrypod key kept`, or the page /admin/key."

@@ -26,6 +26,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 _decoder = decoder(Kept)
 
 
+def in_words(by: str) -> str:
+    """Who that is, within a sentence: `ana@example.com`, or `the command line`."""
+    return "the command line" if by == "cli" else by.removeprefix("admin:")
+
+
 def kept_of(stored: object, fingerprint: str) -> Kept | None:
     """What the setting says of the key with this fingerprint; None for what another one, or nobody, has noted."""
     try:

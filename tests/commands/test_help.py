@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -56,9 +58,14 @@ def test_it_says_what_it_does_and_so_does_each_option(path: tuple[str, ...], com
 
 
 @each
+def test_it_gives_examples(path: tuple[str, ...], command: click.Command) -> None:
+    assert isinstance(command, click.Group) or (command.epilog or "").startswith("Examples:")
+
+
+@each
 def test_an_option_with_json_is_called_the_same_everywhere(path: tuple[str, ...], command: click.Command) -> None:
     flags = [one for one in command.params if isinstance(one, click.Option) and "--json" in one.opts]
-    assert all(one.is_flag and re.search("JSON|For programs", one.help or "") for one in flags)
+    assert all(one.is_flag and (one.help or "").startswith("Print JSON, for programs") for one in flags)
 
 
 @each
@@ -75,6 +82,9 @@ def test_its_examples_are_short_enough_to_be_copied_and_name_what_there_is(
             known = max((words[: n + 1] for n in range(len(words)) if tuple(words[: n + 1]) in by_path), key=len)
             options = {option for one in by_path[tuple(known)].params for option in one.opts}
             assert {word for word in words if word.startswith("--")} <= options, line
+            # As if it were typed, as far as it stands there: its values are ones that the command takes.
+            with suppress(click.MissingParameter):
+                by_path[tuple(known)].make_context(known[-1], shlex.split(called)[len(known) :])
 
 
 def test_the_page_of_commands_names_each() -> None:

@@ -56,6 +56,8 @@ def test_what_is_wrong_ends_with_1(shop: Shop) -> None:
     assert result.exit_code == 1
     assert " FAIL  There is no database at DATABASE_PATH\n" in result.stdout
     assert "1 failed" in result.stdout
+    assert result.stdout.count("create it with `berrypod db create`") == 1, "what stops other checks is told once"
+    assert " WARN  Not checked: the schema\n       As above.\n" in result.stdout
 
 
 def test_no_line_is_longer_than_a_mail_or_the_terminal_but_paths_stay_whole(shop: Shop) -> None:

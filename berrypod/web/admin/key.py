@@ -12,14 +12,13 @@ from berrypod.accounts.principals import AdminPrincipal
 from berrypod.errors import Conflict, Invalid, Throttled
 from berrypod.events import KeyKept, KeyNotRecognised
 from berrypod.keys.backups import backups_under
+from berrypod.keys.kept import in_words
 from berrypod.keys.kit import NoKey
 from berrypod.plugins import Plugins
 from berrypod.web.access import address_of
 from berrypod.web.admin.forms import Form, errors_of
 from berrypod.web.admin.pages import KEY_PAGE, headers_of, page, parts_of, to
 from berrypod.web.admin.state import AnyRequest, flash
-
-_ADMIN: Final = "admin:"
 
 # A page is not kept waiting by an archive that does not answer: it is named.
 _LOOK_SECONDS: Final = 3.0
@@ -84,5 +83,5 @@ async def key_page(request: AnyRequest, **context: Any) -> Template:
 
 
 def by_in_words(by: str) -> str:
-    """`ana@example.com`, or `The command line`."""
-    return "The command line" if by == "cli" else by.removeprefix(_ADMIN)
+    """As `in_words`, at the beginning of a sentence."""
+    return "The command line" if by == "cli" else in_words(by)

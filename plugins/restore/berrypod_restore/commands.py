@@ -126,7 +126,7 @@ def undo(former: str | None, yes: bool, accept_newer: bool, as_json: bool) -> No
     asyncio.run(doing.undo(former, yes=yes, accept_newer=accept_newer, as_json=as_json))
 
 
-@restore.command("list", cls=RichCommand)
+@restore.command("list", cls=RichCommand, epilog=examples("berrypod restore list"))
 @_json
 def list_(as_json: bool) -> None:
     """List restores and undos, and the former databases that are kept and can be put back."""

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich_click import RichCommand
 
-from berrypod.commands.common import echo_json, opened_context
+from berrypod.commands.common import echo_json, examples, opened_context
 from berrypod.commands.progress import progress_bar
 from berrypod.errors import BerrypodError
 from berrypod.storage.files import people_size
@@ -25,7 +25,7 @@ _NAME_WIDTH = 22
 _BAR_WIDTH = 10
 
 
-@click.command(cls=RichCommand)
+@click.command(cls=RichCommand, epilog=examples("berrypod stats --indexes"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs: what GET /api/stats answers.")
 @click.option("--indexes", is_flag=True, help="Show each table's indexes on lines of their own.")
 def stats(as_json: bool, indexes: bool) -> None:
