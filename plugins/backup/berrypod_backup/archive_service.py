@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from berrypod.archive.entries import Entry
 from berrypod.archive.manifest import Manifest
 from berrypod.context import PluginContext
 from berrypod.errors import Conflict, Invalid
 from berrypod.events import KeptBackupDeleted
 from berrypod.kept import Kept
 from berrypod_backup.archived import ArchivedBackup, ArchiveInfo, told_archive, told_backup
-from berrypod_backup.archives import LIST_SECONDS, ArchiveListing, Archives
+from berrypod_backup.archives import LIST_SECONDS, Archives
 from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.todays_key import TodaysKey
 
@@ -52,13 +54,27 @@ class KeptBackups:
         return told_backup(entry.manifest, await self._todays_key.fingerprint(), entry.problem)
 
     async def find(self, backup_id: str, exporter: str | None = None) -> tuple[str, Manifest]:
-        """The archive that has a backup of this id.
+        """The archive that has a backup of this id, and its manifest.
 
         :raises BackupUnknown: none has.
         :raises Conflict: several have, and none is named.
         """
+        name, entry = await self._find(backup_id, exporter, lambda entry: entry.kind == "backup")
+        assert entry.manifest is not None, "a backup has one"
+        return name, entry.manifest
+
+    async def find_whatever_is_left(self, backup_id: str, exporter: str | None = None) -> tuple[str, Entry]:
+        """As `find`, for whoever wants to be rid of it: it need not be whole, or be one of this shop."""
+        return await self._find(backup_id, exporter, lambda _: True)
+
+    async def _find(self, backup_id: str, exporter: str | None, fits: Callable[[Entry], bool]) -> tuple[str, Entry]:
         listings = [each for each in await self._archives.listings() if exporter in (None, each.exporter)]
-        found = [(each.exporter, manifest) for each in listings if (manifest := _of(each, backup_id))]
+        found = [
+            (each.exporter, entry)
+            for each in listings
+            for entry in each.entries
+            if entry.id is not None and entry.id == backup_id and fits(entry)
+        ]
         if not found:
             unseen = [f"{each.title} could not be looked at: {each.error.message}" for each in listings if each.error]
             raise BackupUnknown(
@@ -126,8 +142,3 @@ class KeptBackups:
             self._archives.declared(exporter), lambda archive: archive.delete(backup_id), seconds=_DELETE_SECONDS
         )
         self.context.emit(KeptBackupDeleted(exporter=exporter, copy_id=backup_id, actor=by, address=address))
-
-
-def _of(listing: ArchiveListing, backup_id: str) -> Manifest | None:
-    found = (entry.manifest for entry in listing.entries if entry.kind == "backup")
-    return next((manifest for manifest in found if manifest is not None and manifest.id == backup_id), None)

@@ -5,15 +5,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import click
 from rich_click import RichCommand
 
 from berrypod.commands.common import echo_json, examples
-
-if TYPE_CHECKING:
-    from berrypod.archive.manifest import Manifest
 
 _ID = "20260314-120000-5eed5eed"
 
@@ -74,13 +70,12 @@ def note_command(backup_id: str, text: str, exporter: str | None, as_json: bool)
 @click.option("--yes", is_flag=True, help="Do not ask: for scripts.")
 @_json
 def delete_command(backup_id: str, exporter: str | None, yes: bool, as_json: bool) -> None:
-    """Delete the kept backup ID for good. What it shares with other backups stays with those."""
+    """Delete the kept backup ID for good, or what is left of a broken one. What it shares with others stays."""
     from berrypod_backup import kept_doing
 
-    def confirm(archive: str, manifest: Manifest) -> None:
+    def confirm(question: str) -> None:
         if not yes:
-            made = f"{manifest.created_at:%Y-%m-%d %H:%M} UTC"
-            click.confirm(f"Delete the backup of {made} from {archive}, for good?", abort=True, err=True)
+            click.confirm(question, abort=True, err=True)
 
     archive = asyncio.run(kept_doing.delete(backup_id, exporter, confirm))
     echo_json({"deleted": backup_id, "exporter": archive}) if as_json else click.echo(f"Deleted from {archive}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from berrypod.archive.manifest import Manifest
+from berrypod.archive.entries import Entry
 from berrypod.commands.common import opened_context
 from berrypod.commands.progress import progress_bar
 from berrypod.errors import BackupError
@@ -89,14 +89,21 @@ def _target(output: str, filename: str) -> Path:
     return path / filename if path.is_dir() or output.endswith("/") else path
 
 
-async def delete(backup_id: str, exporter: str | None, confirm: Callable[[str, Manifest], None]) -> str:
-    """:param confirm: called with the archive's name before anything is done; raises to give up."""
+async def delete(backup_id: str, exporter: str | None, confirm: Callable[[str], None]) -> str:
+    """:param confirm: asked before anything is done; raises to give up."""
     async with _kept() as kept:
-        name, manifest = await kept.find(backup_id, exporter)
-        confirm(name, manifest)
+        name, entry = await kept.find_whatever_is_left(backup_id, exporter)
+        confirm(f"Delete {_named(entry)} from {name}, for good?")
         await sweep_leftovers(kept.context, [name])
         await kept.delete(name, backup_id, by=_ACTOR)
         return name
+
+
+def _named(entry: Entry) -> str:
+    if entry.manifest is None:
+        return f"what there is of the backup {entry.id}"
+    whose = "ANOTHER SHOP'S backup" if entry.kind == "other_shop" else "the backup"
+    return f"{whose} of {entry.manifest.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def show(archives: list[ArchiveInfo]) -> None:

@@ -179,6 +179,15 @@ class TestCommands:
         assert run("delete", made["id"]).exit_code == 1
         assert made["id"] in run("list").stdout
 
+    def test_what_is_left_of_a_broken_one_can_be_deleted(self, run: Any, encrypted_settings: Settings) -> None:
+        folder, backup_id = folder_of(encrypted_settings), "20260101-120000-00000000"
+        folder.mkdir()
+        (folder / f"berrypod-backup-{backup_id}.json").write_bytes(b"{}")
+        asked = run("delete", backup_id)
+        assert (asked.exit_code, "what there is of the backup" in asked.output) == (1, True)
+        assert told(run("delete", backup_id, "--yes", "--json")) == {"deleted": backup_id, "exporter": "keep"}
+        assert backup_id not in run("list").stdout
+
     @pytest.mark.parametrize("command", ["verify", "note", "fetch", "delete"])
     def test_one_that_is_not_there_is_told_with_where_to_look(self, run: Any, command: str) -> None:
         more = {"note": ["x"], "fetch": ["--output", "/nowhere"], "delete": ["--yes"]}.get(command, [])
@@ -225,6 +234,8 @@ class TestChecks:
         words = words_of(site.page(f"?drill={ended['id']}"))
         assert re.search(r"The backup of [^()]+ UTC \(Keep on this machine\) is not whole", words)
         assert "damaged" in words
+        assert "/kept/keep/download" not in site.page(), "what cannot be had whole is not offered"
+        assert "/kept/keep/delete" in site.page()
 
     def test_the_form_leads_to_the_outcome(self, site: Site) -> None:
         site.sign_in()
