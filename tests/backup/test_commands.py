@@ -160,6 +160,17 @@ def test_one_of_a_later_version_is_refused(run: Any, tmp_path: Path, monkeypatch
     assert refusal(run("verify", target)).code == "schema_newer"
 
 
+@pytest.mark.parametrize("name", ["missing.db", "empty.db", "words.txt", "folder"])
+def test_what_is_no_backup_is_told_of_as_one_and_not_as_the_shops_file(run: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "words.txt").write_text("not a backup")
+    (tmp_path / "folder").mkdir()
+    refused = refusal(run("verify", tmp_path / name))
+    assert name in refused.message
+    assert "backup list" in refused.hint
+    assert "DATABASE_PATH" not in refused.hint
+
+
 @pytest.mark.slow
 def test_beside_a_running_server_and_with_the_exit_status_that_scripts_expect(
     serve: Any, encrypted_settings: Settings, tmp_path: Path

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -17,7 +17,14 @@ from rich.table import Table
 
 from berrypod.commands.common import opened_context
 from berrypod.context import PluginContext
-from berrypod.errors import BerrypodError, SchemaNewer
+from berrypod.errors import (
+    BerrypodError,
+    DatabaseEmpty,
+    DatabaseMissing,
+    ForeignDatabase,
+    NotADatabase,
+    SchemaNewer,
+)
 from berrypod.events import BackupFailed, BackupFinished, BackupStarted
 from berrypod.records import new_id
 from berrypod.settings import Secret
@@ -34,6 +41,10 @@ from berrypod_backup.turns import turn
 
 _ACTOR = "cli"
 _EXPORTER = "cli"
+_NO_BACKUP: Final = (
+    "Name a backup: a file that Berrypod made, or the id of one that is kept (`berrypod backup list`). If this is one, "
+    "fetch it again from where it is kept."
+)
 _LEFTOVER = re.compile(r"\.(?P<name>berrypod-backup-\d{8}-\d{6}\.db)\.[0-9a-f]{12}\.part.*")
 
 
@@ -161,7 +172,11 @@ async def check(file: Path, key: Secret | None) -> VerifiedFile:
     :raises StorageError: it is damaged, or `key` does not open it.
     :raises SchemaNewer: a later version made it.
     """
-    facts = await verify(file, key)
+    try:
+        facts = await verify(file, key)
+    except (DatabaseEmpty, DatabaseMissing, ForeignDatabase, NotADatabase) as error:
+        # What these say to do is said of a shop's own file.
+        raise type(error)(error.message, hint=_NO_BACKUP) from error
     if facts.schema_revision not in schema.known_revisions():
         raise SchemaNewer(f"{file} has schema {facts.schema_revision}, which this version does not know")
     return facts
