@@ -27,6 +27,7 @@ PROBLEM_JSON = "application/problem+json"
 
 _SERVER_ERROR = 500
 _MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
+_OF_A_FIELD = re.compile(r"(?P<words>.+) - at `\$\.data\.(?P<field>[^`]+)`")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -118,6 +119,10 @@ def to_berrypod_error(error: Exception) -> errors.BerrypodError:
 def _unforeseen(error: Exception) -> errors.BerrypodError:
     if isinstance(error, RecursionError) and "deserializing" in str(error):  # msgspec, of JSON of a thousand brackets
         return errors.Invalid("The body is nested too deeply")
+    # A field of a body that has the name of something that handlers are given: Litestar calls what is wrong with it a
+    # mistake of ours.
+    if isinstance(cause := error.__cause__, msgspec.ValidationError) and (found := _OF_A_FIELD.fullmatch(str(cause))):
+        return errors.Invalid("The body cannot be accepted", fields={found["field"]: found["words"]})
     return errors.BerrypodError(
         "Something went wrong on our side", hint="Try again in a moment. The cause is in the server's log."
     )

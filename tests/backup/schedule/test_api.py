@@ -47,7 +47,8 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
 
 
 def test_what_makes_no_sense_is_a_problem_with_its_field(site: Site) -> None:
-    for body, field in WRONG:
+    # `drill` is also the name of something that handlers are given.
+    for body, field in (*WRONG, ({"drill": "hourly"}, "drill")):
         answer = site.api("PUT", "/schedule", json=body)
         assert answer.status_code == 422
         assert answer.headers["content-type"].startswith("application/problem+json")
