@@ -252,7 +252,7 @@ def test_a_database_that_cannot_be_opened_is_replaced(
     spoilt = path.read_bytes() if path.exists() else None
     checked = run("check", backup)
     assert checked.exit_code == 0, checked.output
-    assert "cannot be read" in checked.stdout
+    assert ("There is no database" if spoilt is None else "cannot be read") in checked.stdout
     result = run("apply", backup, "--yes")
     assert result.exit_code == 0, result.output
     assert orders(encrypted_settings) == ["A"]
@@ -263,8 +263,10 @@ def test_a_database_that_cannot_be_opened_is_replaced(
         (former,) = formers
         kept = path.with_name(f"{path.name}-former") / former["filename"]
         assert kept.read_bytes() == spoilt, "as it was: somebody may still make something of it"
+        assert not former["openable"], "an undo is not offered"
+        assert "could not be opened" in result.stdout
         error = refusal(run("undo", "--yes"))
-        assert error.hint
+        assert (error.code, error.hint != "") == ("former_unusable", True)
     assert orders(encrypted_settings) == ["A"]
 
 

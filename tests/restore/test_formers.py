@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ async def test_two_in_one_second_have_names_of_their_own(settings: Settings) -> 
         now = shop.context.now()
         names = [formers(shop).plan(now, by=ADA, why="restore", restore_id="x", newest_at=None) for _ in range(3)]
         assert names == [f"{now:%Y%m%d-%H%M%S}", f"{now:%Y%m%d-%H%M%S}-2", f"{now:%Y%m%d-%H%M%S}-3"]
+
+
+async def test_the_newest_that_opens_stays_however_many_came_after_it(settings: Settings) -> None:
+    """A shop whose file was damaged took the place of the last good one."""
+    async with shop_with(settings, environ={"BERRYPOD_RESTORE_FORMERS": "1"}) as shop:
+        await restored(shop, 1)
+        (good,) = await shop.restores.formers()
+        now = good.replaced_at + timedelta(seconds=1)
+        later = formers(shop).plan(now, by=ADA, why="restore", restore_id="x", newest_at=None)
+        formers(shop).path_of(later).write_bytes(b"damaged")
+        formers(shop).replaced(later, openable=False, followed_by=None)
+        formers(shop).prune(1)
+        assert [(one.id, one.openable) for one in await shop.restores.formers()] == [(later, False), (good.id, True)]
 
 
 async def test_the_folder_is_private(settings: Settings) -> None:

@@ -60,11 +60,15 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class _Swapped:
-    """For how long requests waited, the orders that came since the confirmation, and what stands for the shop then."""
+    """For how long requests waited, the orders that came since the confirmation, and what stands for the shop then.
+
+    `readable`: the former file could be opened and read.
+    """
 
     closed_seconds: float
     arrived_since: tuple[str, ...] = ()
     state: str | None = None
+    readable: bool = True
 
 
 Tell = Callable[[float], None]
@@ -160,7 +164,7 @@ class Applying:
                     raise
                 swapped = _Swapped(closed_seconds=monotonic() - begun)
             finally:
-                kept = await to_its_end(lambda: self._settle_former(former, swapped.state))
+                kept = await to_its_end(lambda: self._settle_former(former, swapped))
         error = self._workroom.context.maintenance.stage.error
         return Done(
             former=former if kept else None,
@@ -175,6 +179,7 @@ class Applying:
         loop = asyncio.get_running_loop()
         arrived: list[str] = []
         carried: list[str] = []
+        looked_at: list[bool] = []
 
         def reached(stage: swap.Stage) -> None:
             loop.call_soon_threadsafe(self._reach, plan, telling, _STAGES[stage])
@@ -183,6 +188,7 @@ class Applying:
             if self._workroom.passphrase is not ready.passphrase:
                 raise StateChanged("The shop's key was changed in the moment before it was closed")
             _require_as_confirmed(plan, live)
+            looked_at.append(live is not None and plan.seen.readable)
             if live is not None and plan.seen.readable:
                 arrived.extend(orders_since(live, plan.seen.newest_order))
 
@@ -211,6 +217,7 @@ class Applying:
             closed_seconds=monotonic() - alone.since,
             arrived_since=tuple(arrived),
             state=f"{ready.content}.{carried[0]}" if carried else None,
+            readable=all(looked_at),
         )
 
     def _reach(self, plan: Plan, telling: Telling, stage: str) -> None:
@@ -222,14 +229,14 @@ class Applying:
             )
         )
 
-    def _settle_former(self, former: str, followed_by: str | None) -> bool:
+    def _settle_former(self, former: str, swapped: _Swapped) -> bool:
         """Whether the database that was replaced is kept; of one that was not, what was noted goes."""
         kept = self._formers.path_of(former).exists()
         if not kept:
             self._formers.forget_facts(former)
-        elif followed_by:
+        else:
             try:
-                self._formers.followed(former, followed_by)
+                self._formers.replaced(former, openable=swapped.readable, followed_by=swapped.state)
             except BerrypodError as error:  # a full disk: the shop runs on the new file all the same
                 log.warning("what took the place of %s could not be noted: %s", former, error.message)
         return kept

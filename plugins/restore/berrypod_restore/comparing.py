@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from msgspec import structs
 from sqlcipher3 import dbapi2
 
 from berrypod.accounts.carrying import missing_admin
-from berrypod.errors import BrokenOff, DatabaseClosed, StorageError
+from berrypod.errors import BrokenOff, DatabaseClosed, DatabaseMissing, StorageError
 from berrypod.settings import Secret
 from berrypod.storage.connection import open_immutable
 from berrypod.storage.diagnosis import identify
@@ -84,10 +85,11 @@ class Comparing:
         """
         error = await self._workroom.unavailable()
         if error is not None:
-            words = error.message
+            words, missing = error.message, isinstance(error, DatabaseMissing)
 
             def alone(theirs: dbapi2.Connection) -> Comparison:
-                return compare(None, theirs, candidate_file=contender.facts, current_error=words)
+                found = compare(None, theirs, candidate_file=contender.facts, current_error=words)
+                return structs.replace(found, current_missing=missing)
 
             comparison = await asyncio.to_thread(self._with, contender, alone)
             found = Compared(seen=Seen(state=UNREADABLE), comparison=comparison)

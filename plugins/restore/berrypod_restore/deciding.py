@@ -141,9 +141,9 @@ class Deciding:
         path = self._formers.path_of(former.id)
         if not former.openable:
             raise FormerUnusable(
-                f"{former.filename} could not be opened when it was replaced, and cannot be put back by a click",
-                hint="It is kept as it was, with its log. Stage a backup instead; or, if there is none, have somebody "
-                "who knows SQLite look at a copy of both files.",
+                f"{former.filename} could not be opened and read when it was replaced, and is not put back",
+                hint="It is kept as it was. Choose an older one or a backup; or, if there is none, have somebody who "
+                "knows SQLite look at a copy of it, and of the log beside it.",
             )
         try:
             mark = file_mark(path)
@@ -249,7 +249,7 @@ class Deciding:
 
 def _under_another_key(contender: Contender) -> FormerUnusable:
     return FormerUnusable(
-        f"{contender.path.name} is from before the shop's key was changed, and this key does not open it",
+        f"The shop's key does not open {contender.path.name}: it is from before the key was changed",
         hint="Choose it among the kept backups (*Before a restore*; `POST /api/restores/kept/former?copy=ID`; "
         "`berrypod restore apply FILE`): there the key that it was made with can be entered.",
     )

@@ -106,6 +106,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     returning: tuple[Losses, ...]
     state: Annotated[str, Meta(description="Changes with the shop's content")]
     current_error: str | None = None
+    current_missing: Annotated[bool, Meta(description="There is no such file: a new machine, say")] = False
 
     @property
     def loses(self) -> bool:

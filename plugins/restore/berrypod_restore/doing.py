@@ -187,7 +187,8 @@ async def _end(restores: Restores, restore_id: str, *, as_json: bool) -> None:
         # `ready` again, if there can be another try.
         raise _in_vain(record)
     if not as_json:
-        on_terminal.show_end(record, str(restores.context.database.path))
+        former = next((one for one in await restores.formers() if one.id == record.former), None)
+        on_terminal.show_end(record, former, str(restores.context.database.path))
 
 
 def _in_vain(record: RestoreRecord) -> RestoreError:

@@ -98,9 +98,12 @@ class Formers:
         write_durably(self._facts(former_id), msgspec.json.encode(facts))
         return former_id
 
-    def followed(self, former_id: str, state: str) -> None:
-        """Write down what took its place. Without that, an undo asks where it need not."""
-        facts = msgspec.structs.replace(self.get(former_id), followed_by=state)
+    def replaced(self, former_id: str, *, openable: bool, followed_by: str | None) -> None:
+        """Write down how it was when it was replaced, and what took its place.
+
+        Without that an undo asks where it need not, and is offered where it cannot be.
+        """
+        facts = msgspec.structs.replace(self.get(former_id), openable=openable, followed_by=followed_by)
         write_durably(self._facts(former_id), msgspec.json.encode(facts))
 
     def forget_facts(self, former_id: str) -> None:
@@ -109,9 +112,11 @@ class Formers:
             self._facts(former_id).unlink(missing_ok=True)
 
     def prune(self, keep: int, *, also: frozenset[str] = frozenset()) -> None:
-        """Remove all but the `keep` newest, and those of `also`. The newest is always kept."""
-        for former in self.all()[max(keep, 1) :]:
-            if former.id in also:
+        """Remove all but the `keep` newest, and those of `also`. The newest always stays, and the newest that opens."""
+        found = self.all()
+        last = next((former for former in found if former.openable), None)
+        for former in found[max(keep, 1) :]:
+            if former.id in also or former == last:
                 continue
             try:
                 self._remove(former, "pruned")
@@ -159,6 +164,7 @@ class Formers:
 
     def _told(self, path: Path, former_id: str) -> Former:
         size = path.stat().st_size
+        # With a log beside it, it was set aside as it was.
         openable = not self.has_log(former_id)
         try:
             facts = _decoder.decode(self._facts(former_id).read_bytes())
@@ -166,6 +172,7 @@ class Formers:
             # Nothing but the name is known of one that somebody put there.
             time = _time_of(former_id, path)
             return Former(id=former_id, filename=path.name, size_bytes=size, replaced_at=time, openable=openable)
+        openable = openable and facts.openable
         return msgspec.structs.replace(facts, id=former_id, filename=path.name, size_bytes=size, openable=openable)
 
     def _remove(self, former: Former, reason: Literal["pruned", "deleted"]) -> None:

@@ -88,6 +88,11 @@ def show_file(record: RestoreRecord) -> None:
 
 def show_comparison(comparison: Comparison, what: str) -> None:
     """What would be lost, and what would come back. `what` is what takes the shop's place."""
+    if comparison.current_missing:
+        click.echo(
+            f"{comparison.current_error}: on a new machine, nothing can be lost. If there was one, look for it first."
+        )
+        return
     if comparison.current_error:
         click.echo(f"The shop's own file cannot be read: {comparison.current_error}")
         click.echo("So nobody can say what would be lost. It is kept.")
@@ -150,14 +155,16 @@ def show_archive(location: str, backups: Sequence[ArchivedFile]) -> None:
     Console().print(table)
 
 
-def show_end(record: RestoreRecord, shop: str) -> None:
-    """After it was done. `shop` is the path of the shop's file."""
+def show_end(record: RestoreRecord, former: Former | None, shop: str) -> None:
+    """After it was done. `former` is what was replaced, `shop` the path of the shop's file."""
     what = "the former database" if record.operation == "undo" else record.filename or "the backup"
     click.echo(f"Done: {shop} is now {what}.")
     if record.closed_seconds is not None:
         click.echo(f"Requests waited for {record.closed_seconds:.2f} s.")
-    if record.former:
-        click.echo(f"The database that it replaced is kept: `berrypod restore undo --former {record.former}`")
+    if former and former.openable:
+        click.echo(f"The database that it replaced is kept: `berrypod restore undo --former {former.id}`")
+    elif former:
+        click.echo(f"The database that it replaced could not be opened. It is kept as it was: {former.filename}")
     if record.arrived_since:
         numbers = ", ".join(record.arrived_since)
         click.echo(f"Orders that came in the meantime are in the former database alone: {numbers}", err=True)

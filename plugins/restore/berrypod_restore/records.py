@@ -105,8 +105,8 @@ class RestoreRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Former(msgspec.Struct, frozen=True, kw_only=True):
     """A database that was replaced, and is kept: by what, by whom, and when. `newest_at` is its newest change.
 
-    `openable` is False for one that could not be opened when it was replaced. `followed_by` stands for what took
-    its place, as it was then: as long as the shop is that, an undo loses nothing.
+    `openable` is False for one that could not be opened, or read, when it was replaced. `followed_by` stands for what
+    took its place, as it was then: as long as the shop is that, an undo loses nothing.
     """
 
     id: str
