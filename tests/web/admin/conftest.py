@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import httpx
 import pytest
@@ -23,7 +24,9 @@ from sqlalchemy import delete, update
 
 from berrypod.accounts import Accounts
 from berrypod.accounts import passwords as passwords_module
+from berrypod.accounts.throttle import Bucket, Throttle
 from berrypod.app import create_app
+from berrypod.clock import Clock, utc_now
 from berrypod.hookspecs import hookimpl
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Secret, Settings
@@ -107,21 +110,22 @@ class Shop:
         client.follow_redirects = False
         return Visitor(client)
 
-    def outside(self, job: Callable[[Accounts], Awaitable[T]]) -> T:
+    def outside(self, job: Callable[[Accounts], Awaitable[T]], clock: Clock = utc_now) -> T:
         """Do something as another process would: with a database and caches of its own."""
 
         async def run() -> T:
             database = Database(self.settings)
             await database.open()
             try:
-                return await job(Accounts(database, self.settings, hasher=cheap_hasher()))
+                return await job(Accounts(database, self.settings, clock=clock, hasher=cheap_hasher()))
             finally:
                 await database.close()
 
         return asyncio.run(run())
 
     def with_totp(self) -> str:
-        """Put an authenticator in force for the admin, with a code of a minute ago. Returns its secret."""
+        """Put an authenticator in force for the admin, half a minute ago. Returns its secret."""
+        then = utc_now() - timedelta(seconds=30)
 
         async def run(accounts: Accounts) -> str:
             admin = await accounts.admins.by_email(EMAIL)
@@ -129,14 +133,14 @@ class Shop:
             setup = await accounts.totp.pending(admin.id)
             assert setup
             secret = setup.secret.reveal()
-            await accounts.totp.confirm(admin.id, TOTP(secret).at(datetime.now(UTC) - timedelta(seconds=30)))
+            await accounts.totp.confirm(admin.id, TOTP(secret).at(then))
             return secret
 
-        return self.outside(run)
+        return self.outside(run, clock=lambda: then)
 
     def told(self) -> list[Any]:
         """The events so far."""
-        assert self.plugins.flush()
+        assert self.plugins.flush(60)
         return self.events
 
 
@@ -232,9 +236,21 @@ def shop(one_shop: Shop) -> Shop:
         await database.close()
 
     asyncio.run(reset())
-    one_shop.plugins.flush()
+    assert one_shop.plugins.flush(60)
     one_shop.events.clear()
     return one_shop
+
+
+@pytest.fixture
+def no_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whoever counts attempts, no time passes: a busy machine may need the seconds of a wait for the next one."""
+    moment, charge = utc_now(), Throttle.charge
+
+    async def charged(throttle: Throttle, *buckets: Bucket) -> None:
+        with patch.object(throttle, "_clock", lambda: moment):
+            await charge(throttle, *buckets)
+
+    monkeypatch.setattr(Throttle, "charge", charged)
 
 
 @pytest.fixture

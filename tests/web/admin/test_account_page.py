@@ -66,6 +66,7 @@ def test_a_change_that_is_refused_says_why_and_changes_nothing(
     assert shop.outside(lambda accounts: accounts.admins.verify(EMAIL, PASSWORD))
 
 
+@pytest.mark.usefixtures("no_wait_ends")
 def test_the_password_cannot_be_guessed_in_a_browser_that_was_left_open(admin: Visitor) -> None:
     statuses = [
         admin.post(AUTHENTICATOR, on=ACCOUNT, password="a wrong guess!!").status for _ in range(DEVICE.free + 1)

@@ -78,6 +78,7 @@ def test_another_key_is_told_and_neither_it_nor_the_right_one_is_anywhere(
         assert key not in str(admin.cookies())
 
 
+@pytest.mark.usefixtures("no_wait_ends")
 def test_guessing_is_made_slow(admin: Visitor) -> None:
     for _ in range(6):
         admin.post(f"{PAGE}/kept", on=PAGE, key="a guess")

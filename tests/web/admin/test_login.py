@@ -49,6 +49,7 @@ def test_what_was_typed_comes_back_but_for_the_password(visitor: Visitor) -> Non
     assert "a wrong guess!!" not in page.html
 
 
+@pytest.mark.usefixtures("no_wait_ends")
 def test_too_many_attempts_get_429_and_when_to_come_back(visitor: Visitor) -> None:
     for _ in range(ADDRESS.free):
         assert visitor.sign_in(password="a wrong guess!!").status == 401
@@ -58,6 +59,7 @@ def test_too_many_attempts_get_429_and_when_to_come_back(visitor: Visitor) -> No
     assert "Too many attempts to sign in Wait 2 seconds and try again." in page.text
 
 
+@pytest.mark.usefixtures("no_wait_ends")
 def test_a_browser_that_is_known_is_not_held_up_by_strangers_on_its_address(shop: Shop) -> None:
     known, stranger = shop.visitor(), shop.visitor()
     known.sign_in()
@@ -102,6 +104,7 @@ def test_a_recovery_code_opens_a_session_once(shop: Shop) -> None:
     assert outcomes == [303, 401]
 
 
+@pytest.mark.usefixtures("no_wait_ends")
 def test_codes_are_not_guessed_by_sending_an_old_cookie_again(shop: Shop, visitor: Visitor) -> None:
     """The count of attempts is not in the cookie, which could be turned back."""
     shop.with_totp()
