@@ -38,7 +38,7 @@ def test_each_order_that_was_confirmed_is_in_the_file_under_the_new_key(
 
     renewed = replace(encrypted_settings, secret_key_db=Secret(key_file.read_text().strip()))
     again = serve(renewed, workers=2)
-    assert httpx.get(f"{again.url}/health").status_code == 200
+    assert httpx.get(f"{again.url}/health", timeout=60).status_code == 200
     confirmed = told(command(renewed, "key", "confirm", "--json"))
     assert confirmed["new_fingerprint"] == rotated["rotated"]["rotation"]["new_fingerprint"]
     assert again.stop() == 0

@@ -168,7 +168,7 @@ async def test_it_ends_with_whoever_waits_for_it(tmp_path: Path) -> None:
         f"import os, sys, time; open({str(note)!r}, 'w').write(str(os.getpid())); sys.stdin.readline(); time.sleep(60)"
     )
     task = asyncio.create_task(render(tmp_path / "x.db", None, command=[sys.executable, "-c", script]))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (note.exists() and note.read_text()):
             await asyncio.sleep(0.01)
     task.cancel()

@@ -15,8 +15,8 @@ from tests.s3.making import ID, SECRET, Raw
 from tests.s3.proxy import Proxy, proxy_to
 from tests.s3.servers import S3Server, start_s3
 
-# Short enough for a test to wait for what hangs. 5 MiB is the least that S3 allows for a part.
-QUICK = Pace(connect_seconds=5.0, read_seconds=1.0, attempts=2, part_bytes=5_242_880)
+# It gives up after two attempts, and not because a machine is busy. 5 MiB is the least that S3 allows for a part.
+QUICK = Pace(connect_seconds=60.0, read_seconds=60.0, attempts=2, part_bytes=5_242_880)
 
 
 @pytest.fixture(scope="session")

@@ -113,8 +113,8 @@ def test_one_command_brings_the_shop_back_on_an_empty_machine(
     assert after == manifest["row_counts"]
     assert {name for name in before if before[name] != after.get(name)} <= {"admin_sessions", "settings"}
     server = serve(fresh.settings)
-    assert httpx.get(f"{server.url}/health").json()["alive"] is True
-    assert httpx.get(f"{server.url}/").status_code == 200
+    assert httpx.get(f"{server.url}/health", timeout=60).json()["alive"] is True
+    assert httpx.get(f"{server.url}/", timeout=60).status_code == 200
     assert [name for name in fresh.files() if "spool" in name or "staging" in name or name.endswith(".part")] == []
 
 
@@ -128,7 +128,7 @@ def test_a_backup_is_chosen_by_its_id_and_the_running_shop_goes_on_with_it(
     assert [one["id"] for one in found] == sorted((one["id"] for one in found), reverse=True)
     done = shop.json("restore", "from", config.location, "--backup", found[1]["id"], "--yes")
     assert done["sha256"] == found[1]["sha256"] != found[0]["sha256"]
-    assert httpx.get(f"{server.url}/").status_code == 200
+    assert httpx.get(f"{server.url}/", timeout=60).status_code == 200
 
 
 def refused(machine: Machine, *arguments: str) -> str:

@@ -86,6 +86,8 @@ async def test_an_upload_that_is_cancelled_leaves_nothing(
     while not any("partNumber=2" in asked.path for asked in proxy.asked):
         await asyncio.sleep(0.01)
     putting.cancel()
+    await asyncio.wait([putting], timeout=0.1)
+    proxy.released.set()
     with suppress(asyncio.CancelledError):
         await putting
 

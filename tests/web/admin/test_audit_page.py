@@ -117,7 +117,7 @@ class TestWhatGetsThere:
         started = owner.post("/admin/backup/jobs", on="/admin/backup", exporters="download")
         backup_id = started.leads_to.partition("job=")[2]
         path = f"/admin/backup/jobs/{backup_id}/download"
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while (answer := owner.get(path)).status == 409 and time.monotonic() < until:
             time.sleep(0.02)
         assert answer.status == 200

@@ -110,7 +110,7 @@ async def test_over_a_real_server_the_connection_goes_on() -> None:
     while not server.started:
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         for _ in range(3):
             head = await client.head("/file")
             assert (head.status_code, head.headers["content-length"]) == (200, "30")
