@@ -2,61 +2,48 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from berrypod.decoding import decoder
+from berrypod.errors import StorageError
 from berrypod.keys.rotation_records import RotationRunning, Running
-from berrypod.storage.files import PRIVATE_FILE, translate_os_error
+from berrypod.storage.locks import Taken, note_of_holder, noted
 
 _decoder = decoder(Running)
-_LONGEST = 4096
+
+# A page that asks how far it is has the lock for an instant: that is no change of the key.
+_SECONDS = 0.05
 
 Tell = Callable[[Running], None]
 
 
 @contextmanager
 def turn(path: Path, running: Running) -> Generator[Tell]:
-    """Have the lock on `path`; a process that dies lets go of it. What is returned tells how far it is.
+    """Have the lock on `path`. What is returned tells how far it is.
 
     :raises RotationRunning: somebody has it.
+    :raises StorageError: the file cannot be made, or written.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-    except OSError as error:
-        raise translate_os_error(error, path.parent) from error
-    try:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            write = stack.enter_context(noted(path, msgspec.json.encode(running), seconds=_SECONDS))
+        except Taken:
             raise RotationRunning from None
 
         def tell(now: Running) -> None:
-            with suppress(OSError):  # A full disk: nobody sees how far it is.
-                os.pwrite(descriptor, msgspec.json.encode(now).ljust(_LONGEST), 0)
+            with suppress(OSError, StorageError):  # A full disk: nobody sees how far it is.
+                write(msgspec.json.encode(now))
 
-        tell(running)
         yield tell
-    finally:
-        os.close(descriptor)
 
 
 def under_way(path: Path) -> Running | None:
-    """What holds the lock on `path`. Never in the way of whoever wants it."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        with suppress(msgspec.MsgspecError):
-            return _decoder.decode(os.pread(descriptor, _LONGEST, 0))
-    finally:
-        os.close(descriptor)
+    """What holds the lock on `path`."""
+    with suppress(OSError, msgspec.MsgspecError):
+        if note := note_of_holder(path):
+            return _decoder.decode(note)
     return None

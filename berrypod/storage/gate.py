@@ -17,7 +17,7 @@ import fcntl
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ import msgspec
 from berrypod.decoding import decoder
 from berrypod.errors import DatabaseLocked
 from berrypod.storage.files import PRIVATE_FILE, translate_os_error
+from berrypod.storage.locks import Taken, note_of_holder, noted
 
 _POLL_SECONDS = 0.005
 
@@ -96,42 +97,24 @@ class Gate:
 
         :raises DatabaseLocked: another process has announced something. It is told at once.
         """
-        descriptor = self._open(self.announcement_path)
-        try:
-            announcement = self._write_announcement(descriptor, operation)
-            self._announcing = True
-            yield announcement
-        finally:
-            self._announcing = False
-            os.close(descriptor)
-
-    def _write_announcement(self, descriptor: int, operation: str) -> Announcement:
-        deadline = time.monotonic() + _ANNOUNCING_SECONDS
-        while not _try_lock(descriptor, fcntl.LOCK_EX):
-            if time.monotonic() >= deadline:
-                raise _taken(_read(descriptor))
-            time.sleep(0.001)
         announcement = Announcement(operation=operation, since=datetime.now(UTC), process=os.getpid())
-        try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, msgspec.json.encode(announcement), 0)
-        except OSError as error:
-            raise translate_os_error(error, self.path.parent) from error
-        return announcement
+        with ExitStack() as stack:
+            try:
+                note = msgspec.json.encode(announcement)
+                stack.enter_context(noted(self.announcement_path, note, seconds=_ANNOUNCING_SECONDS))
+            except Taken as taken:
+                raise _taken(_decoded(taken.note)) from None
+            self._announcing = True
+            stack.callback(setattr, self, "_announcing", False)
+            yield announcement
 
     def announced(self) -> Announcement | None:
         """What another process has announced, or this one. Takes microseconds.
 
         One that has died has announced nothing: the kernel took its lock.
         """
-        try:
-            descriptor = os.open(self.announcement_path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
-        try:
-            return None if _try_lock(descriptor, fcntl.LOCK_SH) else _read(descriptor)
-        finally:
-            os.close(descriptor)
+        note = note_of_holder(self.announcement_path)
+        return None if note is None else _decoded(note)
 
     def _open(self, path: Path) -> int:
         try:
@@ -162,18 +145,10 @@ class Gate:
                 return descriptor
 
 
-def _try_lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _read(descriptor: int) -> Announcement:
+def _decoded(note: bytes) -> Announcement:
     """The announcement, or an unnamed one: it is locked first and written an instant later."""
     with suppress(msgspec.MsgspecError):
-        return _decoder.decode(os.pread(descriptor, 4096, 0))
+        return _decoder.decode(note)
     return Announcement(operation="maintenance", since=datetime.now(UTC), process=0)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from berrypod.errors import StorageError
-from berrypod.storage.locks import locked, one_of_all
+from berrypod.storage.locks import Taken, locked, note_of_holder, noted, one_of_all
 
 
 async def test_of_all_that_want_it_one_has_it_and_then_the_next(tmp_path: Path) -> None:
@@ -69,3 +71,28 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError), locked(tmp_path / "file" / "lock"):
         """Never."""
+
+
+class TestNotes:
+    def test_who_comes_second_is_told_who_has_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "lock"
+        assert note_of_holder(path) is None
+        with noted(path, b"a long first note") as write:
+            assert note_of_holder(path) == b"a long first note"
+            write(b"second")
+            with pytest.raises(Taken) as taken, noted(path, b"another's"):
+                """Never."""
+            assert (taken.value.note, note_of_holder(path)) == (b"second", b"second")
+        assert note_of_holder(path) is None
+
+    def test_who_looks_in_the_same_moment_is_not_in_the_way(self, tmp_path: Path) -> None:
+        """Whoever looks has the lock for an instant: a change of the key was refused for that, now and then."""
+        path = tmp_path / "lock"
+        path.touch()
+        descriptor = os.open(path, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        looking = threading.Timer(0.02, os.close, [descriptor])
+        looking.start()
+        with noted(path, b"", seconds=10):
+            """It is ours."""
+        looking.join()

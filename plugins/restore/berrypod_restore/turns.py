@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from berrypod.decoding import decoder
-from berrypod.storage.files import PRIVATE_FILE, translate_os_error
+from berrypod.storage.locks import Taken, noted
 from berrypod_restore.faults import RestoreRunning
 from berrypod_restore.records import Operation
 
@@ -37,28 +35,17 @@ def turn(path: Path, holder: Holder) -> Generator[None]:
 
     :raises RestoreRunning: somebody has it. It is told at once.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-    except OSError as error:
-        raise translate_os_error(error, path.parent) from error
-    try:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _taken(descriptor) from None
-        try:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, msgspec.json.encode(holder), 0)
-        except OSError as error:
-            raise translate_os_error(error, path.parent) from error
+            stack.enter_context(noted(path, msgspec.json.encode(holder)))
+        except Taken as taken:
+            raise _running(taken.note) from None
         yield
-    finally:
-        os.close(descriptor)
 
 
-def _taken(descriptor: int) -> RestoreRunning:
+def _running(note: bytes) -> RestoreRunning:
     try:
-        holder = _decoder.decode(os.pread(descriptor, 4096, 0))
+        holder = _decoder.decode(note)
     except msgspec.MsgspecError:  # It is locked first and written an instant later.
         return RestoreRunning("Somebody has just begun to replace the database")
     who = f" by {_in_words(holder.by)}" if holder.by else ""
