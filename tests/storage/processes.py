@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from typing import Any
 assert concurrent.futures.ThreadPoolExecutor
 
 _NOBODY = 65_534
+# What is forked may wait for ever for a lock that another thread had: better a failure than a run without end.
+_FORKED_SECONDS = 180.0
 _ROOT = Path(__file__).parents[2]
 
 
@@ -66,7 +69,7 @@ def stopped_within(work: Callable[[Callable[..., Any]], object]) -> Generator[No
 
         def stop(*_: object, **__: object) -> None:
             os.write(writing, b"stopped")
-            time.sleep(60)
+            time.sleep(600)
 
         try:
             work(stop)
@@ -74,12 +77,17 @@ def stopped_within(work: Callable[[Callable[..., Any]], object]) -> Generator[No
             os._exit(1)
     os.close(writing)
     try:
+        assert _speaks(reading), "the process that was forked hangs"
         assert os.read(reading, 7), "the work ended before it was stopped"
         yield
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(reading)
+
+
+def _speaks(pipe: int) -> bool:
+    return bool(select.select([pipe], [], [], _FORKED_SECONDS)[0])
 
 
 def can_become_nobody() -> bool:
@@ -107,8 +115,12 @@ def as_nobody(work: Callable[[], Any]) -> Any:
             os._exit(0)
     os.close(writing)
     with open(reading, "rb") as pipe:  # noqa: PTH123 - a descriptor
-        kind, value = pickle.loads(pipe.read())
-    os.waitpid(child, 0)
+        try:
+            assert _speaks(reading), "the process that was forked hangs"
+            kind, value = pickle.loads(pipe.read())
+        finally:
+            os.kill(child, signal.SIGKILL)  # it has told everything
+            os.waitpid(child, 0)
     if kind == "error":
         raise value
     return value
