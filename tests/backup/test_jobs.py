@@ -15,13 +15,13 @@ import pytest
 from berrypod_backup import running as running_module
 from berrypod_backup.faults import BackupGone, BackupNotReady, BackupUnknown, TooManyBackups
 from berrypod_backup.service import Backups
-from berrypod_backup.turns import turn
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.events import BackupDownloaded, BackupFailed, BackupFinished, BackupStarted
 from berrypod.settings import Settings
 from berrypod.storage import snapshot
+from berrypod.storage.locks import one_of_all
 from tests.backup.making import QUICK, Shop, grow, holds, shop_with
 from tests.backup.stranger import look
 from tests.conftest import KEY
@@ -98,7 +98,7 @@ async def test_a_copy_that_is_whole_counts_as_that_while_its_record_is_still_beh
 
 async def test_it_cannot_be_fetched_before_it_is_ready(settings: Settings) -> None:
     async with shop_with(settings) as shop:
-        async with turn(shop.backups.store.turn_file):
+        async with one_of_all(shop.backups.store.turn_file):
             record = await shop.backups.start(["download"], None)
             with pytest.raises(BackupNotReady, match="it is queued"):
                 await shop.backups.fetch(record.id)
@@ -252,7 +252,7 @@ async def test_downloads_that_nobody_fetches_keep_no_backup_from_being_kept(sett
 
 async def test_no_more_than_some_for_archives_are_begun_at_once(settings: Settings) -> None:
     async with shop_with(settings, pace=replace(QUICK, held_at_most=2)) as shop:
-        async with turn(shop.backups.store.turn_file):
+        async with one_of_all(shop.backups.store.turn_file):
             waiting = [await shop.backups.start(["keep"], None) for _ in range(2)]
             with pytest.raises(TooManyBackups, match="being made already"):
                 await shop.backups.start(["keep"], None)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from berrypod_backup.records import BackupRecord
-from berrypod_backup.turns import turn
 from berrypod_backup.wire import told
 
 from berrypod.storage import files
+from berrypod.storage.locks import one_of_all
 from tests.backup.conftest import OpenSite, Site, csrf_of, words_of
 from tests.backup.making import Shelf, exporter, grow
 from tests.backup.test_exporting import deliver, hang, raise_, write_csv
@@ -242,7 +242,7 @@ def test_a_single_exporter_that_fails_is_named_with_what_to_do(open_site: OpenSi
 
 def test_it_waits_for_another_only_when_there_is_one(open_site: OpenSite) -> None:
     site = signed_in(open_site)
-    held = turn(site.backups.store.turn_file)
+    held = one_of_all(site.backups.store.turn_file)
     site.client.blocking_portal.call(held.__aenter__)
     try:
         backup_id = start(site)

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from berrypod_backup.turns import turn
 
 from berrypod.events import BackupFailed
 from berrypod.records import is_id
 from berrypod.settings import Settings
+from berrypod.storage.locks import one_of_all
 from tests.backup.making import grow, holds, shop_with
 from tests.conftest import KEY
 from tests.storage.processes import running
@@ -93,7 +93,7 @@ async def test_a_killed_ones_backup_is_told_as_interrupted_at_once_and_swept_at_
         assert record.error is not None
         assert "ended before it was done" in record.error.message
         assert holds(shop.work_folder / "data"), "what it left"
-        async with asyncio.timeout(60), turn(shop.backups.store.turn_file):
+        async with asyncio.timeout(60), one_of_all(shop.backups.store.turn_file):
             """The dead one's turn is over."""
         assert (await shop.backup()).state == "ready", "and others make theirs"
     async with shop_with(encrypted_settings) as shop:

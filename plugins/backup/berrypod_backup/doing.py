@@ -31,13 +31,13 @@ from berrypod.settings import Secret
 from berrypod.storage import schema
 from berrypod.storage.files import people_size, sweep
 from berrypod.storage.keys import passphrase_fingerprint
+from berrypod.storage.locks import one_of_all
 from berrypod.storage.snapshot import Method, SnapshotFile, Stage, make_snapshot
 from berrypod.storage.snapshot import Progress as Tell
 from berrypod.storage.verification import VerifiedFile, verify
 from berrypod_backup.last import LastBackup, remember
 from berrypod_backup.records import SnapshotInfo
 from berrypod_backup.store import Store
-from berrypod_backup.turns import turn
 
 _ACTOR = "cli"
 _EXPORTER = "cli"
@@ -55,7 +55,7 @@ async def create(output: str, *, overwrite: bool, method: Method = "compact", fa
         target = _target(output, f"berrypod-backup-{now:%Y%m%d-%H%M%S}.db")
         backup_id = new_id(now)
         try:
-            async with turn(Store(context.work_folder).turn_file, waiting=_tell_of_waiting):
+            async with one_of_all(Store(context.work_folder).turn_file, waiting=_tell_of_waiting):
                 context.emit(BackupStarted(backup_id=backup_id, exporter=_EXPORTER, actor=_ACTOR))
                 with _progress_bar() as progress:
                     made = await make_snapshot(

@@ -20,6 +20,7 @@ from berrypod.errors import BackupError, BerrypodError
 from berrypod.records import Trouble
 from berrypod.storage.capturing import CaptureOutrun, PagesUnfit
 from berrypod.storage.files import make_private_folder
+from berrypod.storage.locks import one_of_all
 from berrypod.storage.snapshot import SnapshotFile, Stage, expected_bytes, make_snapshot
 from berrypod_backup.announcing import Announcer
 from berrypod_backup.archives import Archives
@@ -30,7 +31,6 @@ from berrypod_backup.pace import Pace
 from berrypod_backup.records import BackupRecord, Export, SnapshotInfo
 from berrypod_backup.store import SNAPSHOT_NAME, Store
 from berrypod_backup.todays_key import TodaysKey
-from berrypod_backup.turns import turn
 from berrypod_backup.writing import Copied, Unwanted, Writing
 
 log = logging.getLogger("berrypod.backup")
@@ -80,7 +80,7 @@ class Run:
         def waiting() -> None:
             noted.append(asyncio.create_task(self._writing.update(_waiting)))
 
-        async with turn(self.store.turn_file, waiting=waiting):
+        async with one_of_all(self.store.turn_file, waiting=waiting):
             await asyncio.gather(*noted)
             await self._begin()
             if (only := self._only_archive()) and (manifest := await self._keep_straight(only)):

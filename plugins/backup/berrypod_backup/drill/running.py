@@ -18,13 +18,13 @@ from berrypod.events import BackupDrillFailed, BackupProven
 from berrypod.records import Trouble
 from berrypod.storage import schema
 from berrypod.storage.files import make_private_folder, require_space
+from berrypod.storage.locks import one_of_all
 from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod_backup.drill.copies import Copies, Copy
 from berrypod_backup.drill.faults import Unproven
 from berrypod_backup.drill.proofs import Proofs
 from berrypod_backup.drill.records import DrillRecord, State, Store
 from berrypod_backup.drill.trying import Trial
-from berrypod_backup.turns import turn
 
 log = logging.getLogger("berrypod.backup")
 
@@ -79,7 +79,7 @@ class DrillRun:
         def waiting() -> None:
             noted.append(asyncio.create_task(self._update(waits_for_another=True)))
 
-        async with turn(self.store.turn_file, waiting=waiting):
+        async with one_of_all(self.store.turn_file, waiting=waiting):
             await asyncio.gather(*noted)
             if self.record.kind == "check":
                 await self._check()

@@ -14,13 +14,13 @@ from berrypod.errors import BerrypodError
 from berrypod.events import BackupRetentionChanged
 from berrypod.records import Trouble
 from berrypod.storage.files import make_private_folder
+from berrypod.storage.locks import one_of_all
 from berrypod.stored import Stored
 from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.archives import ArchiveListing, Archives
 from berrypod_backup.faults import BackupUnknown
 from berrypod_backup.retention.plan import Going, Plan, plan
 from berrypod_backup.retention.settings import DEFAULT, KEY, RetentionSettings, require_sound
-from berrypod_backup.turns import turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class Retention:
         One process at a time: two would plan by the same list, and each fail with what the other has deleted.
         """
         path = await asyncio.to_thread(self._turn_file)
-        async with turn(path):
+        async with one_of_all(path):
             settings = await self.settings()
             wanted = [one for one in self._archives.all if exporters is None or one.declaration.name in exporters]
             listings = await asyncio.gather(*(self._archives.listing(one) for one in wanted))

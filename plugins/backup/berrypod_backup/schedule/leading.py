@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError
+from berrypod.storage.locks import one_of_all
 from berrypod.stored import Stored
 from berrypod_backup.drill.faults import DrillInterrupted
 from berrypod_backup.schedule import following
@@ -20,7 +21,6 @@ from berrypod_backup.schedule.following import Attempt
 from berrypod_backup.schedule.serving import Serving, drill_is_due
 from berrypod_backup.schedule.settings import SavedSchedule, ScheduleSettings
 from berrypod_backup.schedule.state import ScheduleState, States
-from berrypod_backup.turns import turn
 
 log = logging.getLogger("berrypod.backup")
 
@@ -91,7 +91,7 @@ class Leader:
     async def _lead_again_and_again(self) -> None:
         while True:
             try:
-                async with turn(self._states.lock_path, look_seconds=self.rhythm.take_over):
+                async with one_of_all(self._states.lock_path, look_seconds=self.rhythm.take_over):
                     await asyncio.to_thread(self._states.sweep)
                     while True:
                         await self.look()
