@@ -10,8 +10,6 @@ that nobody holds, is one whose process died: told by the kernel's lock, not by 
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import secrets
 import shutil
@@ -27,7 +25,6 @@ import msgspec
 from berrypod.decoding import decoder
 from berrypod.errors import BerrypodError
 from berrypod.storage.files import (
-    PRIVATE_FILE,
     claimed,
     is_claimed,
     make_private_folder,
@@ -35,6 +32,7 @@ from berrypod.storage.files import (
     translate_os_error,
     write_durably,
 )
+from berrypod.storage.locks import locked
 
 _ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
@@ -239,11 +237,7 @@ def alone(lock: Path) -> Generator[None]:
     :raises StorageError: the disk refuses what is done here.
     """
     try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(lock):
             yield
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise translate_os_error(error, lock.parent) from error

@@ -19,6 +19,7 @@ from berrypod.storage.faults import reach
 from berrypod.storage.files import PRIVATE_FILE, fsync_folder, require_space
 from berrypod.storage.keys import PAGE_BYTES, DatabaseKey
 from berrypod.storage.log import frames, page_of
+from berrypod.storage.raw_copy import write_at
 from berrypod.storage.reencryption import Reencryption
 from berrypod.storage.standstill import SPARE_BYTES, Bounds, Standstill
 from berrypod.storage.wal_index import LogState, read_log_state
@@ -104,7 +105,7 @@ class Rewriting:
             anew = b"".join(
                 self._pages_of.page(block[at * PAGE_BYTES : (at + 1) * PAGE_BYTES], first + at) for at in range(count)
             )
-            _write(self._new, anew, (first - 1) * PAGE_BYTES)
+            write_at(self._new, anew, (first - 1) * PAGE_BYTES)
             os.fdatasync(self._new)
             reach("rewriting.copying")
             self._still.require_bounds()
@@ -181,7 +182,7 @@ class Rewriting:
             if number > pages:
                 continue
             page = self._pages_of.page(page_of(self._still.log, frame), number)
-            _write(self._new, page, (number - 1) * PAGE_BYTES)
+            write_at(self._new, page, (number - 1) * PAGE_BYTES)
             self._unproven.add(number)
             written += 1
         if newest:
@@ -212,10 +213,3 @@ class Rewriting:
 
     def _level(self, last: int) -> Level:
         return Level(pages=self._seen.pages, caught_up=self._caught_up, last=last)
-
-
-def _write(descriptor: int, content: bytes, at: int) -> None:
-    view = memoryview(content)
-    while view:
-        written = os.pwrite(descriptor, view, at)
-        view, at = view[written:], at + written

@@ -32,6 +32,13 @@ _JOURNALS = ("-wal", "-journal")
 _BAD_FILE = (errors.DatabaseDamaged, errors.DatabaseEmpty, errors.NotADatabase, errors.ForeignDatabase)
 
 
+_NOTE_HINT = (
+    "If a later version of Berrypod has begun it, start that one. If not, copy the whole folder to a safe place, move the "
+    "note out of it, and start the shop: it opens the file that has the name now. The one from before, if that was "
+    "replaced, is in the folder whose name ends with -former."
+)
+
+
 class _Note(msgspec.Struct, frozen=True, kw_only=True):
     """Paths are relative to the folder of the shop's file, so that the whole folder may be moved."""
 
@@ -84,10 +91,16 @@ class Journal:
 
     @classmethod
     def read(cls, path: Path) -> Journal | None:
+        """:raises ReplacementCutShort: there is one that makes no sense. Nobody but a person can decide then."""
         try:
             return cls(path, _decoder.decode(_note_path(path).read_bytes()))
         except FileNotFoundError:
             return None
+        except msgspec.MsgspecError:
+            raise errors.ReplacementCutShort(
+                f"A replacement of {path} was cut short, and the note of it, {_note_path(path).name}, cannot be read",
+                hint=_NOTE_HINT,
+            ) from None
 
     @property
     def _staged(self) -> Path:

@@ -381,3 +381,14 @@ class TestSettling:
         entering.enter(gate, path, None)
         assert names(path.parent) == {"shop.db", "shop.db-lock"}
         gate.leave()
+
+    @pytest.mark.parametrize("note", [b"", b"\0" * 100, b'{"id": 1}'])
+    async def test_a_note_that_makes_no_sense_is_told_and_nothing_is_touched(
+        self, settings: Settings, path: Path, note: bytes
+    ) -> None:
+        path.with_name(f"{path.name}-swap").write_bytes(note)
+        before = path.read_bytes()
+        with pytest.raises(errors.ReplacementCutShort, match="cannot be read") as told:
+            await Database(settings).open()
+        assert "safe place" in told.value.hint
+        assert path.read_bytes() == before
