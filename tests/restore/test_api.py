@@ -230,6 +230,9 @@ def test_losses_are_downloaded(site: Site) -> None:
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert response.headers["content-disposition"] == 'attachment; filename="would-be-lost-orders.csv"'
     assert [line.split(",")[0] for line in response.text.lstrip("\ufeff").splitlines()] == ["number", "A", "B"]
+    changed = site.api("GET", f"/{restore['id']}/lost/orders.csv?changed=true")
+    assert changed.headers["content-disposition"] == 'attachment; filename="would-be-set-back-orders.csv"'
+    assert changed.text.rstrip().endswith(",differs"), "none was set back"
 
 
 def test_a_staged_file_is_discarded(site: Site) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 
 from berrypod.errors import NotFound
@@ -227,12 +227,18 @@ class RestoreController(Controller):
         operation_id="downloadLosses",
         summary="What would be lost, as CSV",
         description="`orders.csv`, `products.csv`, `subscribers.csv`, `settings.csv` or `admins.csv`: with all that is "
-        "needed to enter it again by hand.",
+        "needed to enter it again by hand. With `changed`, what would be set back, as it is now, with what differs.",
         responses={**describing.CSV, **describing.UNKNOWN, **describing.NOT_READY},
     )
-    async def lost(self, restores: NamedDependency[Restores], restore_id: FromPath[str], file: FromPath[str]) -> Stream:
+    async def lost(
+        self,
+        restores: NamedDependency[Restores],
+        restore_id: FromPath[str],
+        file: FromPath[str],
+        changed: FromQuery[bool] = False,
+    ) -> Stream:
         kind = kind_of(file)
-        return losses(await restores.lost(restore_id, kind), kind)
+        return losses(await restores.lost(restore_id, kind, changed=changed), kind, changed=changed)
 
     @get(
         "/events",
@@ -269,9 +275,10 @@ def kind_of(file: str) -> Kind:
     raise NotFound("There is no such list", hint=f"There are: {', '.join(f'{kind}.csv' for kind in KINDS)}.")
 
 
-def losses(pieces: Any, kind: Kind) -> Stream:
+def losses(pieces: Any, kind: Kind, *, changed: bool) -> Stream:
     """A list of losses as an answer, for the API and for the pages."""
-    headers = {"content-disposition": f'attachment; filename="would-be-lost-{kind}.csv"', "cache-control": "no-store"}
+    name = f"would-be-{'set-back' if changed else 'lost'}-{kind}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return FileAnswer(pieces, media_type="text/csv", headers=headers)
 
 

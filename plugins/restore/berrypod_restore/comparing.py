@@ -117,8 +117,8 @@ class Comparing:
         """Whether nobody of this e-mail address could sign in to the file."""
         return await asyncio.to_thread(self._with, contender, lambda theirs: missing_admin(theirs, email))
 
-    async def lost(self, contender: Contender, kind: Kind) -> AsyncGenerator[bytes]:
-        """All that would be lost of one kind, as CSV.
+    async def lost(self, contender: Contender, kind: Kind, *, changed: bool) -> AsyncGenerator[bytes]:
+        """All that would be lost of one kind, as CSV; or, with `changed`, all that would be set back.
 
         :raises StorageError: the shop's file cannot be read, or the other one.
         """
@@ -130,7 +130,7 @@ class Comparing:
         def job(current: dbapi2.Connection) -> None:
             def send(theirs: dbapi2.Connection) -> None:
                 # Closed before the connections are, where it is not taken to its end.
-                with closing(lost_csv(current, theirs, kind)) as text:
+                with closing(lost_csv(current, theirs, kind, changed=changed)) as text:
                     pipe.send_all(text)
 
             self._with(contender, send)

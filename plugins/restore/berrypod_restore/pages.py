@@ -119,10 +119,16 @@ class RestorePageController(Controller):
         return await restore_events(restores, restore_id)
 
     @get("/lost/{file:str}", opt=_OPEN)
-    async def lost(self, restores: NamedDependency[Restores], restore_id: FromPath[str], file: FromPath[str]) -> Stream:
-        """The whole list of what would be lost: `orders.csv`."""
+    async def lost(
+        self,
+        restores: NamedDependency[Restores],
+        restore_id: FromPath[str],
+        file: FromPath[str],
+        changed: FromQuery[bool] = False,
+    ) -> Stream:
+        """The whole list of what would be lost, or set back: `orders.csv`."""
         kind = kind_of(file)
-        return losses(await restores.lost(restore_id, kind), kind)
+        return losses(await restores.lost(restore_id, kind, changed=changed), kind, changed=changed)
 
     @post("/key", status_code=303)
     async def try_key(
@@ -224,9 +230,15 @@ class UndoController(Controller):
             )
 
     @get("/lost/{file:str}", opt=_OPEN)
-    async def lost(self, restores: NamedDependency[Restores], file: FromPath[str], former: FromQuery[str]) -> Stream:
+    async def lost(
+        self,
+        restores: NamedDependency[Restores],
+        file: FromPath[str],
+        former: FromQuery[str],
+        changed: FromQuery[bool] = False,
+    ) -> Stream:
         kind = kind_of(file)
-        return losses(await restores.lost_former(former, kind), kind)
+        return losses(await restores.lost_former(former, kind, changed=changed), kind, changed=changed)
 
 
 @get(

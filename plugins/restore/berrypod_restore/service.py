@@ -214,16 +214,16 @@ class Restores:
         """The same for `undo`."""
         return await self._comparing.expect(await self._former(former), comparison)
 
-    async def lost(self, restore_id: str, kind: Kind) -> AsyncGenerator[bytes]:
-        """What would be lost of one kind, all of it, as CSV.
+    async def lost(self, restore_id: str, kind: Kind, *, changed: bool = False) -> AsyncGenerator[bytes]:
+        """What would be lost of one kind, all of it, as CSV; or what would be set back, as it is now.
 
         :raises RestoreNotReady: it is not `ready`.
         """
-        return await self._comparing.lost(await self._staged(restore_id), kind)
+        return await self._comparing.lost(await self._staged(restore_id), kind, changed=changed)
 
-    async def lost_former(self, former: str | None, kind: Kind) -> AsyncGenerator[bytes]:
+    async def lost_former(self, former: str | None, kind: Kind, *, changed: bool = False) -> AsyncGenerator[bytes]:
         """The same for an undo."""
-        return await self._comparing.lost(await self._former(former), kind)
+        return await self._comparing.lost(await self._former(former), kind, changed=changed)
 
     async def account_missing(self, restore_id: str, email: str) -> bool:
         """Whether the staged file has no active admin of this e-mail address."""

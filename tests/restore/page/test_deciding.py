@@ -187,6 +187,7 @@ def test_an_undo_that_would_lose_newer_orders_shows_them_first(site: Site) -> No
     assert site.get(f"/admin/backup/restores/undo?former={former}").status_code == 200
     listed = site.get(f"/admin/backup/restores/undo/lost/orders.csv?former={former}")
     assert "NEW-0001" in listed.text
+    assert "NEW-0001" not in site.get(f"/admin/backup/restores/undo/lost/orders.csv?former={former}&changed=true").text
     answer = site.send("/admin/backup/restores/undo", former=former, expect=hidden(asked.text, "expect"))
     assert "The former shop is back" in words(site.followed(answer))
     assert site.orders == ["BACK-0001"]

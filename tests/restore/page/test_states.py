@@ -128,6 +128,7 @@ def test_what_would_be_lost_stands_before_all_else(panel: Panel) -> None:
     assert "1 product would be set back" in told
     assert "price: €6.50 now, €5.90 in the backup" in told
     assert f'href="/admin/backup/restores/{samples.ID}/lost/orders.csv"' in html
+    assert f'href="/admin/backup/restores/{samples.ID}/lost/products.csv?changed=true"' in html
     assert "Plum Tee" in told
 
 
@@ -157,6 +158,9 @@ def test_a_shop_that_cannot_be_read_is_no_obstacle(panel: Panel) -> None:
     assert "Nobody can say: the shop's own file cannot be read" in words(html)
     assert "page 12 of 2,048" in words(html)
     assert "/apply" in html
+    assert not re.search(r"puts it back|put back", words(html)), "what could not be read is not put back"
+    missing = structs.replace(samples.UNREADABLE, current_missing=True)
+    assert "It is kept" not in words(page(panel, samples.ready(), comparison=missing))
 
 
 def test_the_confirmation_is_bound_to_what_was_compared(panel: Panel) -> None:
@@ -338,6 +342,7 @@ def test_an_undo_that_would_lose_something_asks_first(panel: Panel) -> None:
     assert "send `expect`" not in told
     assert 'name="expect" value="expected"' in html
     assert "/admin/backup/restores/undo/lost/orders.csv?former=" in html
+    assert re.search(r"/undo/lost/products.csv\?former=[\w-]+&amp;changed=true", html)
     assert "accept_newer" not in html
     changed = panel.undo(replace(view, visit=VISIT.refused(StateChanged(), samples.NOW - timedelta(minutes=10))))
     assert "accept_newer" in changed
