@@ -21,12 +21,13 @@ _ON_A_PAGE: Final = 25
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """All that the template shows: page `number`, from 1, of the backups."""
+    """All that the template shows: page `number`, from 1, of the backups. `done`: what a form has just done here."""
 
     token: str
     archive: ArchiveInfo
     number: int
     restores: bool
+    done: str
     page: str = PAGE
 
     @property
@@ -43,14 +44,14 @@ class ArchivePage:
         self._context = context
         self._kept_backups = kept_backups
 
-    async def view(self, token: str, exporter: str, number: int) -> View:
+    async def view(self, token: str, exporter: str, number: int, done: str = "") -> View:
         """One beyond the last page is the last: backups go.
 
         :raises BackupUnknown: there is no such archive.
         """
         archive = await self._kept_backups.archive(exporter)
         restores = self._context.plugins.is_active("restore")
-        view = View(token=token, archive=archive, number=number, restores=restores)
+        view = View(token=token, archive=archive, number=number, restores=restores, done=done)
         return replace(view, number=min(number, view.pages))
 
     def html(self, view: View) -> str:

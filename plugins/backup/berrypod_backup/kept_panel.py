@@ -31,7 +31,8 @@ class KeptView:
 
     `set_up_at` maps each exporter to where it is set up.
 
-    `active` are drills and checks that are under way; `ended` is the one of the id `drill`, once it has.
+    `active` are drills and checks that are under way; `ended` is the one of the id `drill`, once it has. `done`: what a
+    form has just done here.
     """
 
     token: str
@@ -42,6 +43,7 @@ class KeptView:
     active: Sequence[DrillInfo]
     ended: DrillInfo | None
     set_up_at: Mapping[str, str]
+    done: str = ""
     page: str = PAGE
     shown_at_first: int = _SHOWN_AT_FIRST
 
@@ -70,13 +72,14 @@ class KeptPanel:
 
     async def render(self, request: PanelRequest) -> str:
         """The whole panel, with the script that renews it."""
-        return await self._rendered("backup/kept.html", request.csrf_token, request.query.get("drill", ""))
+        drill, done = (request.query.get(name, "") for name in ("drill", "done"))
+        return await self._rendered("backup/kept.html", request.csrf_token, drill, done)
 
     async def contents(self, csrf_token: str, drill: str) -> str:
         """What the script puts in place of the old."""
         return await self._rendered("backup/kept_contents.html", csrf_token, drill)
 
-    async def _rendered(self, template: str, token: str, drill: str) -> str:
+    async def _rendered(self, template: str, token: str, drill: str, done: str = "") -> str:
         archives = await self._kept_backups.archives()
         drills = await self._drill.all()
         view = KeptView(
@@ -85,6 +88,7 @@ class KeptPanel:
             others=await self._kept.listings(without={archive.exporter for archive in archives}),
             restores=self._context.plugins.is_active("restore"),
             drill=drill,
+            done=done,
             active=[told(one, await self._drill.progress(one)) for one in drills if one.active],
             set_up_at={
                 one.declaration.name: set_up_at(self._context, one.plugin)

@@ -15,7 +15,6 @@ from berrypod.kept import Kept
 from berrypod.web.access import actor_of, address_of
 from berrypod.web.maintenance import OPEN
 from berrypod_backup.api import CopyId, download, kept_download
-from berrypod_backup.archive_service import KeptBackups
 from berrypod_backup.panel import CONTENTS_PATH, JOBS, PAGE, SCRIPT, SCRIPT_PATH, Panel
 from berrypod_backup.service import Backups
 from berrypod_backup.wire import Backup, told
@@ -65,15 +64,6 @@ class PagesController(Controller):
         copy_id: CopyId,
     ) -> Stream:
         return await kept_download(request, kept, exporter, copy_id)
-
-    @post("/kept/{exporter:str}/delete", status_code=303)
-    async def delete_kept(
-        self, request: Request[Any, Any, Any], kept_backups: NamedDependency[KeptBackups], exporter: FromPath[str]
-    ) -> Redirect:
-        form = await request.form()
-        copy_id = str(form.get("copy", ""))
-        await kept_backups.delete(exporter, copy_id, by=actor_of(request), address=address_of(request))
-        return _to_page()
 
     @get(CONTENTS_PATH.removeprefix(PAGE), media_type=MediaType.HTML)
     async def contents(

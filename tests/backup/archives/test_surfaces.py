@@ -114,10 +114,15 @@ class TestPage:
         site.sign_in()
         backup_id = kept(site)["id"]
         noted = site.send("/admin/backup/kept/keep/note", copy=backup_id, note="For the tax office")
-        assert noted.status_code == 303
-        assert "For the tax office" in words_of(site.page())
-        assert site.send("/admin/backup/kept/keep/delete", copy=backup_id).status_code == 303
-        assert "None yet." in words_of(site.page())
+        assert (noted.status_code, noted.headers["location"]) == (303, "/admin/backup?done=noted#panel-backup-kept")
+        words = words_of(site.page("?done=noted"))
+        assert "The note is saved" in words
+        assert "For the tax office" in words
+        gone = site.send("/admin/backup/kept/keep/delete", copy=backup_id)
+        assert (gone.status_code, gone.headers["location"]) == (303, "/admin/backup?done=deleted#panel-backup-kept")
+        words = words_of(site.page("?done=deleted"))
+        assert "The backup is deleted" in words
+        assert "None yet." in words
 
     def test_other_things_in_the_folder_are_shown_as_what_they_are(self, site: Site) -> None:
         site.sign_in()
@@ -312,6 +317,20 @@ class TestManyBackups:
     def test_earlier_ones_that_are_bad_are_counted_where_they_are_not_shown(self, many: Site) -> None:
         shutil.rmtree(folder_of(many.settings) / "chunks")
         assert "All 7 of them 2 of the earlier ones bad" in words_of(many.page())
+
+    def test_its_forms_lead_back_to_the_page_that_they_were_sent_from(self, many: Site) -> None:
+        page = self.page_of(many, "keep?page=2").text
+        assert page.count('name="page" value="2"') == 2 * 3, "notes and deletions of three backups"
+        (backup_id, *_) = [backup["id"] for backup in listed(many)["backups"] if backup["id"] in page]
+        for form, done, words in (
+            ("note", "noted", "The note is saved"),
+            ("delete", "deleted", "The backup is deleted"),
+        ):
+            answer = many.send(f"/admin/backup/kept/keep/{form}", copy=backup_id, page="2")
+            assert answer.headers["location"] == f"/admin/backup/kept/keep?page=2&done={done}"
+            assert words in words_of(self.page_of(many, f"keep?page=2&done={done}").text)
+        elsewhere = many.send("/admin/backup/kept/keep/note", copy=listed(many)["backups"][0]["id"], page="//x.example")
+        assert elsewhere.headers["location"] == "/admin/backup?done=noted#panel-backup-kept"
 
     def test_there_is_no_page_of_an_archive_that_is_not_there(self, many: Site) -> None:
         assert self.page_of(many, "moon").status_code == 404
