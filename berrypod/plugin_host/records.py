@@ -98,7 +98,8 @@ class Records:
             record.state = PluginState.QUARANTINED
             record.error = self.told_safely(f"{what}: {failed.error}")
             record.hint = self.told_safely(failed.hint) if failed.hint else None
-        logger.error("plugin %s is quarantined: %s%s", record.name, record.error, self._details(failed, record.hint))
+        logger.error("plugin %s is quarantined: %s%s", record.name, record.error, _in_brackets(record.hint))
+        self._log_details(record.name, failed)
         self._told(record)
 
     def fail(self, name: str, what: str, failed: Failed) -> None:
@@ -121,8 +122,14 @@ class Records:
                     record.failures[0] = replace(failure, times=latest.times + 1)
                 else:
                     record.failures.appendleft(failure)
-        logger.warning("plugin %s: %s: %s%s", name, what, failure.error, self._details(failed, failure.hint))
+        logger.warning("plugin %s: %s: %s%s", name, what, failure.error, _in_brackets(failure.hint))
+        self._log_details(name, failed)
 
-    def _details(self, failed: Failed, hint: str | None) -> str:
-        words = f" ({hint})" if hint else ""
-        return f"{words}\n{self.told_safely(failed.details).rstrip()}" if failed.details else words
+    def _log_details(self, name: str, failed: Failed) -> None:
+        """The traceback, for the log of a server: on a terminal, each command would print those of all plugins."""
+        if failed.details:
+            logger.info("plugin %s:\n%s", name, self.told_safely(failed.details).rstrip())
+
+
+def _in_brackets(hint: str | None) -> str:
+    return f" ({hint})" if hint else ""

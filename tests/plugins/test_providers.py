@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import os
 import sys
 import threading
@@ -277,11 +278,17 @@ async def test_secrets_are_taken_out_of_what_a_page_shows_and_of_the_report(host
     assert "hunter22" not in repr(plugins.report())
 
 
-async def test_the_traceback_goes_to_the_log(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    await figures_of(with_provider(host, raises))
+async def test_the_traceback_goes_to_the_log_of_a_server_and_the_error_to_any_terminal(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The command line shows warnings alone: there, each command would print the tracebacks of all plugins."""
+    with caplog.at_level(logging.INFO, "berrypod.plugins"):
+        await figures_of(with_provider(host, raises))
 
-    assert "stats provider figures: LookupError: no figures today" in caplog.text
-    assert 'raise LookupError("no figures today")' in caplog.text
+    by_level = {record.levelno: record.getMessage() for record in caplog.records}
+    assert "stats provider figures: LookupError: no figures today" in by_level[logging.WARNING]
+    assert "\n" not in by_level[logging.WARNING]
+    assert 'raise LookupError("no figures today")' in by_level[logging.INFO]
 
 
 async def test_the_same_failure_again_is_counted_so_that_it_does_not_push_out_others(host: Host) -> None:
