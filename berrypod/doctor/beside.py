@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from berrypod import errors
 from berrypod.declarations.doctor import Finding
 from berrypod.doctor.findings import failed, from_error, passed, unchecked, warned
 from berrypod.doctor.subject import Subject
 from berrypod.storage.gate import Gate
+from berrypod.storage.journals import is_begun_only
 from berrypod.storage.log import first_frame, log_path
-from berrypod.storage.swap_journal import Journal, is_begun_only, is_cut_short
+from berrypod.storage.swap_journal import Journal, is_cut_short
 
 
 def log_belongs(subject: Subject) -> Finding:
@@ -52,10 +51,8 @@ def replacement(subject: Subject) -> Finding:
     note = subject.beside("-swap")
     try:
         Journal.read(subject.path)
-    except msgspec.MsgspecError as error:
-        why = f"{note} says what was under way, and cannot be read ({error}): the shop does not start."
-        what_to_do = "Copy the whole folder somewhere safe. Restore the newest backup into a new folder."
-        return failed(name, "A replacement of the file was cut short", why, what_to_do)
+    except errors.ReplacementCutShort as error:
+        return failed(name, "A replacement of the file was cut short", f"{error.message}: no shop starts.", error.hint)
     why = f"{note.name} lies beside the file. Nothing is lost: either the former file or the new one is whole."
     what_to_do = "Start the shop: it finishes the replacement, or takes it back, before anything else."
     return warned(name, "A replacement of the file was cut short", why, what_to_do)

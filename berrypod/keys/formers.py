@@ -12,6 +12,7 @@ from pathlib import Path
 
 from berrypod.keys.rotation_records import FormerFile
 from berrypod.storage.files import fsync_folder
+from berrypod.storage.journals import remove_database
 
 _NAME = re.compile(r".+-key-(?P<fingerprint>[0-9a-f]{8})-(?P<time>\d{8}-\d{6})\.db")
 _TIME = "%Y%m%d-%H%M%S"
@@ -43,8 +44,7 @@ def former_files(path: Path) -> tuple[FormerFile, ...]:
 
 def remove_former(former: Path) -> None:
     """:raises OSError: the disk refuses."""
-    for end in ("", "-wal", "-shm", "-journal"):
-        former.with_name(former.name + end).unlink(missing_ok=True)
+    remove_database(former)
     if former.parent.is_dir():
         fsync_folder(former.parent)
 

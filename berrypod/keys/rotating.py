@@ -34,6 +34,7 @@ from berrypod.storage.files import (
     require_space,
     temporary_path,
 )
+from berrypod.storage.journals import remove_database
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.rewriting_wire import Done
 from berrypod.storage.standstill import SPARE_BYTES, Bounds
@@ -91,8 +92,7 @@ class Rotating:
                     ) from None
                 raise
             finally:
-                for end in ("", "-wal", "-shm", "-journal"):
-                    target.with_name(target.name + end).unlink(missing_ok=True)
+                remove_database(target)
         return Rotated(
             rotation=Rotation(
                 id=self.id,

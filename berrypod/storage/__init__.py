@@ -10,7 +10,7 @@ database    the file as the rest of the program sees it, made of
             sessions (transactions in turns), reads (one thread hop, no ORM) and jobs (long ones)
 models      the tables; fields: columns with a second layer of encryption
 migrations  the schema's history, run by migrating; schema: creating, checking and upgrading it
-files       durable writes, temporary names, free space
+files       durable writes, temporary names, free space; journals: what SQLite keeps beside a file
 snapshot    a consistent, verified copy of the file while the shop goes on; watching: how a file grows
 capture     what has changed since, in chunks, and a map of all pages: chunks and page_map (the formats), assembling
             (the ordinary file out of them), capturing (which pages are new)

@@ -37,6 +37,7 @@ from berrypod.storage.files import (
     translate_os_error,
 )
 from berrypod.storage.gate import Gate
+from berrypod.storage.journals import remove_database
 from berrypod.storage.keys import PLAIN_HEADER, DatabaseKey
 from berrypod.storage.rekeying import require_undamaged, temporary_beside, write_anew
 from berrypod.storage.snapshot import SPARE_BYTES
@@ -115,8 +116,7 @@ def remove_former(path: Path) -> None:
                 left -= file.write(bytes(min(_BLOCK, left)))
             file.flush()
             os.fsync(file.fileno())
-        for end in ("", "-wal", "-shm", "-journal"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
+        remove_database(path)
         path.with_suffix(".json").unlink(missing_ok=True)
         fsync_folder(path.parent)
     except OSError as error:

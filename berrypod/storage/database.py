@@ -26,10 +26,11 @@ from berrypod.storage.fields import field_key
 from berrypod.storage.files import make_private_folder, sweep, translate_os_error
 from berrypod.storage.gate import Gate
 from berrypod.storage.jobs import Jobs
+from berrypod.storage.journals import sweep_begun_journal
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.reads import ReadPool
 from berrypod.storage.sessions import Sessions
-from berrypod.storage.swap_journal import is_cut_short, sweep_begun_journal
+from berrypod.storage.swap_journal import is_cut_short
 
 log = logging.getLogger("berrypod.storage")
 

@@ -34,6 +34,7 @@ from berrypod.storage.files import (
     translate_os_error,
 )
 from berrypod.storage.jobs import Jobs
+from berrypod.storage.journals import remove_database
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.pages import read_pages
 from berrypod.storage.snapshot import SPARE_BYTES
@@ -125,8 +126,7 @@ def temporary_beside(path: Path) -> Generator[Path]:
             os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE))
             yield temporary
         finally:
-            for end in ("", "-journal", "-wal", "-shm"):
-                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+            remove_database(temporary)
 
 
 def _put_in_place(temporary: Path, path: Path) -> None:

@@ -27,6 +27,7 @@ from berrypod.storage.files import (
     translate_os_error,
 )
 from berrypod.storage.gate import Gate
+from berrypod.storage.journals import remove_database
 from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.log import log_path
 from berrypod.storage.swap_journal import is_cut_short
@@ -98,8 +99,7 @@ def create(path: Path, passphrase: Secret | None) -> None:
         except dbapi2.Error as error:
             raise explain(error, path) from error
         finally:
-            for end in ("", "-wal", "-shm", "-journal"):
-                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+            remove_database(temporary)
 
 
 def upgrade(path: Path, passphrase: Secret | None, *, timeout: float = 10.0) -> tuple[str, str]:

@@ -41,6 +41,7 @@ from berrypod.storage.files import (
     translate_os_error,
 )
 from berrypod.storage.helper_wire import WireKey
+from berrypod.storage.journals import remove_database
 from berrypod.storage.verification import VerifiedFile, verify
 from berrypod.storage.watching import Watcher
 
@@ -172,8 +173,7 @@ def _temporary(target: Path) -> Generator[Path]:
         try:
             yield temporary
         finally:
-            for end in ("", "-journal", "-wal", "-shm"):
-                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+            remove_database(temporary)
 
 
 async def _copy_raw(database: Database, temporary: Path, fast: bool, bounds: Bounds, report: Progress) -> float | None:

@@ -36,8 +36,9 @@ from berrypod.storage.diagnosis import find_key
 from berrypod.storage.failures import explain, is_unusable_after
 from berrypod.storage.faults import reach
 from berrypod.storage.files import FileMark, file_mark, translate_os_error
+from berrypod.storage.journals import has_journal
 from berrypod.storage.keys import DatabaseKey
-from berrypod.storage.swap_journal import Journal, has_journal
+from berrypod.storage.swap_journal import Journal
 from berrypod.storage.swap_outcomes import Operation
 
 log = logging.getLogger("berrypod.storage")

@@ -21,20 +21,18 @@ from berrypod import errors
 from berrypod.decoding import decoder
 from berrypod.storage.faults import reach
 from berrypod.storage.files import fsync_folder, make_private_folder, sweep, translate_os_error, write_durably
+from berrypod.storage.journals import beside, move_journals, remove_journals
 from berrypod.storage.swap_outcomes import Operation, Outcome, Result, outcomes_path, write_outcome
 
 log = logging.getLogger("berrypod.storage")
-
-# What SQLite keeps beside a file until it is part of it, and would take for the new file's.
-_JOURNALS = ("-wal", "-journal")
 
 # A wrong key or a folder that cannot be written says nothing about the new file.
 _BAD_FILE = (errors.DatabaseDamaged, errors.DatabaseEmpty, errors.NotADatabase, errors.ForeignDatabase)
 
 
 _NOTE_HINT = (
-    "If a later version of Berrypod has begun it, start that one. If not, copy the whole folder to a safe place, move the "
-    "note out of it, and start the shop: it opens the file that has the name now. The one from before, if that was "
+    "If a later version of Berrypod has begun it, start that one. If not, copy the whole folder somewhere safe, move "
+    "the note out of it, and start the shop: it opens the file that has the name now. The one from before, if that was "
     "replaced, is in the folder whose name ends with -former."
 )
 
@@ -119,10 +117,10 @@ class Journal:
             _second_name(self.path, self._former)
         reach("swap.linked")
         if self._note.with_log:
-            _move_journals(self.path, self._former)
+            move_journals(self.path, self._former)
             reach("swap.log_aside")
-        _remove_journals(self.path)
-        _remove_journals(self._staged)  # Empty ones.
+        remove_journals(self.path)
+        remove_journals(self._staged)  # Empty ones.
         fsync_folder(self._former.parent)
         fsync_folder(self.path.parent)
         reach("swap.log_gone")
@@ -199,7 +197,7 @@ class Journal:
             return "unchanged"
         if self._note.former_inode is None:
             return "replaced"  # There was no file before: nothing is better than what there is.
-        _remove_journals(self.path)
+        remove_journals(self.path)
         fsync_folder(self.path.parent)
         try:
             os.link(self.path, self._staged)
@@ -225,7 +223,7 @@ class Journal:
             former.rename(path)
         reach("swap.former_back")
         if self._note.with_log and _inode(path) == self._note.former_inode:  # Beside any other file it would do harm.
-            _move_journals(former, path)
+            move_journals(former, path)
         if former.exists() and path.exists() and former.samefile(path):
             former.unlink()
         if former.parent.exists():
@@ -272,37 +270,8 @@ def sweep_notes(path: Path) -> None:
         sweep(path.parent, of=each)
 
 
-def sweep_begun_journal(path: Path) -> None:
-    """Remove a rollback journal that was begun, and that nothing was written to before its process was killed.
-
-    Folding the log for a replacement leaves write-ahead logging, for which SQLite takes a journal; killed before that
-    had its header (1 in 100 random kills), it lies there for good: SQLite passes over it, and the doctor did not. The
-    caller has the file open, in write-ahead logging: so nobody can be about to leave that.
-    """
-    journal = _beside(path, "-journal")
-    if is_begun_only(journal):
-        journal.unlink(missing_ok=True)
-
-
-def is_begun_only(journal: Path) -> bool:
-    """True for a rollback journal whose header was never written: to SQLite it is none, whatever else is in it.
-
-    Source: https://sqlite.org/fileformat2.html#the_rollback_journal
-    """
-    try:
-        with journal.open("rb") as file:
-            return file.read(1) in (b"", b"\0")
-    except FileNotFoundError:
-        return False
-
-
-def has_journal(path: Path) -> bool:
-    """True if SQLite has kept something beside the file that is not part of it yet."""
-    return any(_bytes(_beside(path, end)) for end in _JOURNALS)
-
-
 def _note_path(path: Path) -> Path:
-    return _beside(path, "-swap")
+    return beside(path, "-swap")
 
 
 def _second_name(path: Path, former: Path) -> None:
@@ -317,30 +286,8 @@ def _second_name(path: Path, former: Path) -> None:
         path.rename(former)
 
 
-def _move_journals(path: Path, target: Path) -> None:
-    for end in _JOURNALS:
-        if _bytes(_beside(path, end)):
-            _beside(path, end).rename(_beside(target, end))
-
-
-def _remove_journals(path: Path) -> None:
-    for end in (*_JOURNALS, "-shm"):
-        _beside(path, end).unlink(missing_ok=True)
-
-
-def _beside(path: Path, end: str) -> Path:
-    return path.with_name(path.name + end)
-
-
 def _inode(path: Path) -> int | None:
     try:
         return path.stat().st_ino
     except FileNotFoundError:
         return None
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

@@ -390,5 +390,5 @@ class TestSettling:
         before = path.read_bytes()
         with pytest.raises(errors.ReplacementCutShort, match="cannot be read") as told:
             await Database(settings).open()
-        assert "safe place" in told.value.hint
+        assert "somewhere safe" in told.value.hint
         assert path.read_bytes() == before

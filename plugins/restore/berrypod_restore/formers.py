@@ -21,8 +21,8 @@ import msgspec
 from berrypod.decoding import decoder
 from berrypod.events import FormerDatabaseRemoved
 from berrypod.storage.files import fsync_folder, make_private_folder, sweep, translate_os_error, write_durably
+from berrypod.storage.journals import has_journal, remove_database
 from berrypod.storage.swap import fold_log
-from berrypod.storage.swap_journal import has_journal
 from berrypod_restore.faults import FormerNeeded, FormerUnknown
 from berrypod_restore.records import Former, Operation
 from berrypod_restore.workroom import Workroom
@@ -177,8 +177,7 @@ class Formers:
 
     def _remove(self, former: Former, reason: Literal["pruned", "deleted"]) -> None:
         path = self.path_of(former.id)
-        for end in ("", "-wal", "-shm", "-journal"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
+        remove_database(path)
         self._facts(former.id).unlink(missing_ok=True)
         fsync_folder(self.folder)
         self._workroom.emit(FormerDatabaseRemoved(former=former.id, size_bytes=former.size_bytes, reason=reason))
