@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -90,6 +92,34 @@ async def test_a_shop_whose_file_is_being_replaced_is_seen_without_what_is_in_it
 
     assert (seen.last, seen.expected_bytes, seen.schedule) == (None, None, None)
     assert len(seen.archives) == 1
+
+
+async def test_a_disk_that_hangs_takes_no_thread_from_the_shop(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one of the network whose server is away: logins wait for the same threads."""
+    go_on, entered = threading.Event(), list[int]()
+
+    def hang(_: object) -> int:
+        entered.append(1)
+        go_on.wait()
+        return 0
+
+    monkeypatch.setattr(looking, "free_bytes", hang)
+    async with shop_with(settings) as shop:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=2))
+        watching = looking_at(shop)
+        looks: list[asyncio.Task[Any]] = []
+        try:
+            async with asyncio.timeout(20):
+                for number in range(1, 4):
+                    looks.append(asyncio.create_task(watching.look()))
+                    while len(entered) < number:
+                        await asyncio.sleep(0.01)
+                assert await asyncio.to_thread(int) == 0
+        finally:
+            go_on.set()
+            await asyncio.gather(*looks, return_exceptions=True)
 
 
 async def test_the_health_part_names_what_a_drill_has_found(settings: Settings, quick_rendering: Rendering) -> None:

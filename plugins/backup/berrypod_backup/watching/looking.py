@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final, Protocol
 
 from berrypod.archive.manifest import Manifest
+from berrypod.archive.threads import apart
 from berrypod.context import PluginContext
 from berrypod.errors import Invalid, StorageError
 from berrypod.storage.files import free_bytes
@@ -105,7 +106,8 @@ class Looking:
             schedule=await self._scheduled(),
             drills=await self._drill.all(),
             tallies=await asyncio.to_thread(self.tallies.all),
-            disks=await asyncio.to_thread(self._disks),
+            # In a thread of its own: a disk of the network that hangs would take all of asyncio's, one at each look.
+            disks=await apart(lambda _: self._disks()),
         )
 
     async def listings(self) -> list[ArchiveListing]:
