@@ -60,7 +60,8 @@ class FolderStorage:
 
     async def list(self, prefix: str = "") -> Sequence[StoredObject]:
         """:raises StorageError: the folder cannot be read. One that does not exist is empty."""
-        return await asyncio.to_thread(self._list, prefix)
+        # To its end: a disk of the network that hangs is known by calls that do not end, and is then asked no more.
+        return await in_thread(partial(self._list, prefix))
 
     async def read(self, name: str) -> AsyncIterator[bytes]:
         file = await asyncio.to_thread(self._open, name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +36,22 @@ async def content_of(storage: FolderStorage, name: str) -> bytes:
 
 async def names_of(storage: FolderStorage, prefix: str = "") -> list[str]:
     return sorted(each.name for each in await storage.list(prefix))
+
+
+async def test_a_listing_that_hangs_is_not_taken_for_one_that_has_ended(
+    storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever isolates archives counts those, and asks no more after some: each holds a thread that the shop needs."""
+    go_on = threading.Event()
+    monkeypatch.setattr(storage, "_list", lambda _: go_on.wait())
+    listing = asyncio.create_task(storage.list())
+    await asyncio.sleep(0)
+    listing.cancel()
+    try:
+        assert not (await asyncio.wait({listing}, timeout=0.05))[0]
+    finally:
+        go_on.set()
+        await asyncio.gather(listing, return_exceptions=True)
 
 
 async def test_an_object_is_put_read_listed_replaced_and_deleted(storage: FolderStorage, tmp_path: Path) -> None:
