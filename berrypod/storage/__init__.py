@@ -6,7 +6,7 @@ diagnosis   why a file cannot be opened, told apart; log: does the write-ahead l
 failures    what the driver's errors mean; driver: known defects of SQLite; integrity: is every page whole
 dialect     SQLAlchemy's async dialect over aiosqlite and sqlcipher3; adapter: its connection and cursors
 gate        the lock between processes that use the file
-database    the file as the rest of the program sees it, made of
+database    the file as the rest of the program sees it; open_file: what is there while it is open, made of
             sessions (transactions in turns), reads (one thread hop, no ORM) and jobs (long ones)
 models      the tables; fields: columns with a second layer of encryption
 migrations  the schema's history, run by migrating; schema: creating, checking and upgrading it

@@ -4,42 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
 from berrypod.cancelling import to_its_end
 from berrypod.settings import Secret, Settings
-from berrypod.storage import handover, schema
-from berrypod.storage.connection import CACHE_KIBIBYTES, open_connection
-from berrypod.storage.diagnosis import require_file, unlocked
-from berrypod.storage.dialect import create_engine
-from berrypod.storage.entering import enter
 from berrypod.storage.failures import explain, explain_use, is_unusable_after
-from berrypod.storage.fields import field_key
-from berrypod.storage.files import make_private_folder, sweep, translate_os_error
+from berrypod.storage.files import make_private_folder, translate_os_error
 from berrypod.storage.gate import Gate
-from berrypod.storage.jobs import Jobs
-from berrypod.storage.journals import sweep_begun_journal
 from berrypod.storage.keys import DatabaseKey
-from berrypod.storage.reads import ReadPool
+from berrypod.storage.open_file import OpenFile
 from berrypod.storage.sessions import Sessions
-from berrypod.storage.swap_journal import is_cut_short
 
 log = logging.getLogger("berrypod.storage")
 
 T = TypeVar("T")
-
-_HOT_READ_THREADS = 2
-_READ_SESSIONS = 4
-_SESSION_CACHE_KIBIBYTES = 16_384
-_WATCHER_CACHE_KIBIBYTES = 64
 
 _KEYS_KNOWN = 4
 
@@ -63,7 +50,7 @@ class Database:
         # Without links: the lock, the log and the work folder are beside the file itself, whatever name led to it.
         self.path: Path = settings.database_path.resolve()
         self.gate = Gate(self.path)
-        self._open: _Open | None = None
+        self._open: OpenFile | None = None
         self._opening = asyncio.Lock()
         self._times_opened = 0
         self._resumed = asyncio.Event()
@@ -231,12 +218,12 @@ class Database:
         return make_private_folder(self.path.with_name(self.path.name + "-work") / name)
 
     @property
-    def _opened(self) -> _Open:
+    def _opened(self) -> OpenFile:
         if self._open is None:
             raise errors.DatabaseClosed("The database is not open")
         return self._open
 
-    async def _usable(self) -> _Open:
+    async def _usable(self) -> OpenFile:
         """What is open, after waiting for it while the file is replaced."""
         if self._open is None and not self._resumed.is_set():
             try:
@@ -246,7 +233,7 @@ class Database:
                 raise errors.UnderMaintenance from None
         return self._opened
 
-    async def _session(self, stack: AsyncExitStack, sessions: Callable[[_Open], Sessions]) -> AsyncSession:
+    async def _session(self, stack: AsyncExitStack, sessions: Callable[[OpenFile], Sessions]) -> AsyncSession:
         while True:
             opened = await self._usable()
             try:
@@ -276,8 +263,10 @@ class Database:
                     self._stopped.clear()
                     await self._stopped.wait()
 
-    async def _open_in_thread(self) -> _Open:
-        opening = asyncio.ensure_future(asyncio.to_thread(_Open, self.path, self.gate, self.settings, self._known_keys))
+    async def _open_in_thread(self) -> OpenFile:
+        work = partial(OpenFile, self.path, self.gate, self.settings, self._known_keys)
+        # Not a task: those are cancelled when the loop ends, and nobody would close what the thread goes on to open.
+        opening = asyncio.get_running_loop().run_in_executor(None, work)
         try:
             return await to_its_end(opening)
         except OSError as error:
@@ -285,84 +274,4 @@ class Database:
         except asyncio.CancelledError:
             if not opening.cancelled() and opening.exception() is None:
                 await to_its_end(asyncio.ensure_future(opening.result().close()))
-            raise
-
-
-class _Open:
-    """What is there while the file is open. Built in a thread: deriving the key takes 90 ms."""
-
-    def __init__(self, path: Path, gate: Gate, settings: Settings, known_keys: Sequence[DatabaseKey] = ()) -> None:
-        self.path = path
-        with ExitStack() as stack:
-            _require_file_or_note(path)  # Before the gate leaves a lock file in a folder where no shop is.
-            enter(gate, path, settings.secret_key_db)
-            stack.callback(gate.leave)
-            sweep(path.parent, of=path)
-            self.key = stack.enter_context(unlocked(path, settings.secret_key_db, known=known_keys))
-            self.passphrase = handover.current(path, settings.secret_key_db, self.key, known_keys)
-            handover.tidy(path, self.key)
-            self.reads = self._open_first()
-            stack.callback(self.reads.close)
-            sweep_begun_journal(path)
-            self._stack = stack.pop_all()
-        # The first one encrypts; all of them decrypt.
-        field_keys = tuple(map(field_key, (settings.secret_key_base, *settings.secret_key_base_former)))
-        self.writer = Sessions(self._engine(1, field_keys, read_only=False), path, limit=1, writing=True)
-        self.reader = Sessions(
-            self._engine(_READ_SESSIONS, field_keys, read_only=True), path, limit=_READ_SESSIONS, writing=False
-        )
-        self.jobs = Jobs()
-
-    def connect(self, *, read_only: bool, cache_kibibytes: int = _SESSION_CACHE_KIBIBYTES) -> dbapi2.Connection:
-        return open_connection(self.path, self.key, read_only=read_only, cache_kibibytes=cache_kibibytes)
-
-    async def drain(self, *, timeout: float) -> None:
-        """Let the sessions end, and none begin. If they don't in time, it is as if nothing had been asked."""
-        await self.writer.drain(timeout=timeout)
-        try:
-            await self.reader.drain(timeout=timeout)
-        except BaseException:
-            self.writer.resume()
-            raise
-
-    async def close(self) -> None:
-        await self.jobs.close()
-        await self.writer.close()
-        await self.reader.close()
-        # The last connection of the last process folds the log into the file as it closes.
-        await asyncio.to_thread(self._stack.close)
-
-    def _open_first(self) -> ReadPool:
-        """The first connections. Nothing is written to the file before its schema is known to be ours."""
-        try:
-            first = self.connect(read_only=True, cache_kibibytes=_WATCHER_CACHE_KIBIBYTES)
-            try:
-                schema.check(first)
-                self.connect(read_only=False).close()  # Switches a file from elsewhere to write-ahead logging.
-                return ReadPool(
-                    lambda: self.connect(read_only=True, cache_kibibytes=CACHE_KIBIBYTES),
-                    threads=_HOT_READ_THREADS,
-                    watcher=first,
-                )
-            except BaseException:
-                first.close()
-                raise
-        except (dbapi2.Error, MemoryError) as error:
-            raise explain(error, self.path) from error
-
-    def _engine(self, connections: int, field_keys: tuple[bytes, ...], *, read_only: bool) -> AsyncEngine:
-        return create_engine(
-            str(self.path),
-            lambda: self.connect(read_only=read_only),
-            read_only=read_only,
-            pool_size=connections,
-            field_keys=field_keys,
-        )
-
-
-def _require_file_or_note(path: Path) -> None:
-    try:
-        require_file(path)
-    except errors.DatabaseMissing:
-        if not is_cut_short(path):  # On a disk without links, a replacement leaves no file for an instant.
             raise

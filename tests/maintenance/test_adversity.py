@@ -74,7 +74,7 @@ async def test_a_disk_that_fails_while_the_file_is_opened_again_is_told_and_trie
 
     with monkeypatch.context() as patch:
         async with maintenance.alone("restore"):
-            patch.setattr("berrypod.storage.database.sweep", fail)
+            patch.setattr("berrypod.storage.open_file.sweep", fail)
         stage = maintenance.stage
         assert stage.state == "unavailable"
         assert isinstance(stage.error, StorageError)

@@ -12,7 +12,7 @@ from sqlcipher3 import dbapi2
 
 from berrypod.errors import DatabaseDamaged, StorageError
 from berrypod.settings import Settings
-from berrypod.storage import database as database_module
+from berrypod.storage import open_file
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.models import Setting
@@ -116,7 +116,7 @@ def read_connections(monkeypatch: pytest.MonkeyPatch) -> list[dbapi2.Connection]
             opened.append(connection)
         return connection
 
-    monkeypatch.setattr(database_module, "open_connection", remember)
+    monkeypatch.setattr(open_file, "open_connection", remember)
     return opened
 
 
