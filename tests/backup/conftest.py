@@ -24,7 +24,8 @@ from berrypod.parts import Parts
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Settings
 from tests.accounts.conftest import cheap_hasher
-from tests.backup.making import QUICK, Exporters
+from tests.backup.making import QUICK
+from tests.support.third_party import ThirdParty
 
 EMAIL, PASSWORD = "ada@example.org", "a long password of the tests"
 
@@ -118,7 +119,10 @@ def open_site(encrypted_settings: Settings) -> Iterator[OpenSite]:
         patch.setattr(passwords, "default_hasher", cheap_hasher)
 
         def opened(*exporters: BackupExporter, settings: Settings = encrypted_settings) -> Site:
-            sources = [PluginSource.of(plugin, "backup"), PluginSource.of(Exporters(*exporters), "third_party")]
+            sources = [
+                PluginSource.of(plugin, "backup"),
+                PluginSource.of(ThirdParty(exporters=exporters), "third_party"),
+            ]
             app = create_app(settings, Plugins.discover(settings, sources, installed=False))
             client = stack.enter_context(TestClient(app, raise_server_exceptions=False))
             site = Site(client, settings)

@@ -21,32 +21,16 @@ from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, KeptCopies, KeptCopy
 from berrypod.errors import NotFound
 from berrypod.events import Event
-from berrypod.hookspecs import hookimpl
 from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Settings
 from berrypod.storage.connection import open_connection
 from berrypod.storage.database import Database
 from berrypod.storage.diagnosis import find_key
+from tests.support.third_party import ThirdParty
 
 QUICK = Pace(look_seconds=0.02, sweep_seconds=60)
 ENDED = ("ready", "done", "failed", "interrupted", "gone")
-
-
-class Exporters:
-    """A third party's plugin: exporters, and ears for what happens."""
-
-    def __init__(self, *exporters: BackupExporter) -> None:
-        self.exporters = exporters
-        self.events: list[Event] = []
-
-    @hookimpl
-    def berrypod_backup_exporters(self) -> Sequence[BackupExporter]:
-        return self.exporters
-
-    @hookimpl
-    def berrypod_observe(self, event: Event) -> None:
-        self.events.append(event)
 
 
 def exporter(name: str, export: Any, **more: Any) -> BackupExporter:
@@ -58,7 +42,7 @@ class Shop:
     """A shop that is open, with the backup plugin, as one process sees it."""
 
     parts: Parts
-    third_party: Exporters
+    third_party: ThirdParty
 
     @property
     def context(self) -> PluginContext:
@@ -104,7 +88,7 @@ class Shop:
 @asynccontextmanager
 async def shop_with(settings: Settings, *exporters: BackupExporter, pace: Pace = QUICK) -> AsyncGenerator[Shop]:
     """The shop of `settings`, open and running, with the backup plugin and these exporters of a third party."""
-    third_party = Exporters(*exporters)
+    third_party = ThirdParty(exporters=exporters)
     sources = [PluginSource.of(plugin, "backup"), PluginSource.of(third_party, "third_party")]
     parts = create_parts(settings, Plugins.discover(settings, sources, installed=False))
     assert [report.error for report in parts.plugins.report()] == [None, None]

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from sqlcipher3 import dbapi2
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, RestoreGuard
 from berrypod.events import Event
-from berrypod.hookspecs import hookimpl
 from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.settings import Secret, Settings
 from berrypod.storage.connection import open_connection, open_immutable
 from berrypod.storage.diagnosis import find_key, identify
 from berrypod.storage.snapshot import make_snapshot
+from tests.support.third_party import ThirdParty
 
 QUICK = Pace(look_seconds=0.02, tell_seconds=0.02, sweep_seconds=60)
 ADA = "admin:ada@example.org"
@@ -42,27 +42,6 @@ _PICTURE = """
     INSERT INTO images (sha256, media_type, width, height, size_bytes, filename, alt, data, created_at, updated_at)
     VALUES (?, 'x', 1, 1, ?, '', '', ?, '2026-01-01', '2026-01-01')
 """
-
-
-@dataclass
-class ThirdParty:
-    """A plugin with guards and exporters, and ears for what happens."""
-
-    guards: Sequence[RestoreGuard] = ()
-    exporters: Sequence[BackupExporter] = ()
-    events: list[Event] = field(default_factory=list)
-
-    @hookimpl
-    def berrypod_restore_guards(self) -> Sequence[RestoreGuard]:
-        return self.guards
-
-    @hookimpl
-    def berrypod_backup_exporters(self) -> Sequence[BackupExporter]:
-        return self.exporters
-
-    @hookimpl
-    def berrypod_observe(self, event: Event) -> None:
-        self.events.append(event)
 
 
 @dataclass

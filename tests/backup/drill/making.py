@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import berrypod_restore.plugin
@@ -19,42 +19,16 @@ from berrypod.archive.taking import Taking
 from berrypod.context import PluginContext
 from berrypod.declarations import BackupExporter, RestoreGuard, RestoreRehearsal, Snapshot
 from berrypod.events import Event
-from berrypod.hookspecs import hookimpl
 from berrypod.parts import Parts, create_parts
 from berrypod.plugins import Plugins, PluginSource
 from berrypod.records import new_id
 from berrypod.settings import Settings
 from berrypod.storage.snapshot import make_snapshot
+from tests.support.third_party import ThirdParty
 
 QUICK = DrillPace(look_seconds=0.02)
 ADA = "admin:ada@example.org"
 SHED = "shed"
-
-
-@dataclass
-class ThirdParty:
-    """A plugin with an archive in a folder and whatever else a test wants, and ears for what happens."""
-
-    exporters: Sequence[BackupExporter] = ()
-    guards: Sequence[RestoreGuard] = ()
-    rehearsals: Sequence[RestoreRehearsal] = ()
-    events: list[Event] = field(default_factory=list)
-
-    @hookimpl
-    def berrypod_backup_exporters(self) -> Sequence[BackupExporter]:
-        return self.exporters
-
-    @hookimpl
-    def berrypod_restore_guards(self) -> Sequence[RestoreGuard]:
-        return self.guards
-
-    @hookimpl
-    def berrypod_restore_rehearsals(self) -> Sequence[RestoreRehearsal]:
-        return self.rehearsals
-
-    @hookimpl
-    def berrypod_observe(self, event: Event) -> None:
-        self.events.append(event)
 
 
 @dataclass
@@ -136,7 +110,7 @@ async def shop_with(
 
     archive = Archive(FolderStorage(folder), work_folder=private)
     shed = BackupExporter(name=SHED, title="Shed", description="For a test.", archive=archive)
-    third_party = ThirdParty([shed, *exporters], guards, rehearsals)
+    third_party = ThirdParty(guards, [shed, *exporters], rehearsals)
     sources = [PluginSource.of(third_party, "third_party")]
     if restores:
         sources.append(PluginSource.of(berrypod_restore.plugin, "restore"))
