@@ -22,7 +22,7 @@ async def test_no_thread_goes_on_writing_to_a_file_that_was_closed(
 
     def slow(descriptor: int, content: bytes) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         written_all(descriptor, content)
 
     monkeypatch.setattr(copying, "write_all", slow)
@@ -31,7 +31,7 @@ async def test_no_thread_goes_on_writing_to_a_file_that_was_closed(
         yield b"of a backup"
 
     task = asyncio.ensure_future(copying.write_stream(pieces(), tmp_path / "target"))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     for _ in range(3):  # as a stream that is broken off
         task.cancel()
         await asyncio.sleep(0)

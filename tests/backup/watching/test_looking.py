@@ -111,7 +111,7 @@ async def test_a_disk_that_hangs_takes_no_thread_from_the_shop(
         watching = looking_at(shop)
         looks: list[asyncio.Task[Any]] = []
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 for number in range(1, 4):
                     looks.append(asyncio.create_task(watching.look()))
                     while len(entered) < number:
