@@ -47,7 +47,8 @@ class Deleting:
     async def delete(self, backup_id: str) -> None:
         """Remove a backup for good, or what there is of one.
 
-        If a backup is being added meanwhile, chunks go with the next deletion or at the next start.
+        If a backup is being added meanwhile, or the storage fails, chunks go with the next deletion or at the next
+        start.
 
         :raises CopyUnknown: there is nothing of this id.
         """
@@ -67,6 +68,9 @@ class Deleting:
                 await self._free()
         except ArchiveBusy:
             log.info("the pages of backup %s are freed later: another one is being added", backup_id)
+        except BerrypodError as error:
+            # It is gone, whatever is left of its pages: who was told that it failed would delete it again.
+            log.warning("the pages of backup %s are freed later: %s", backup_id, error.message)
 
     async def take_back(self, backup_id: str) -> None:
         """Remove what there is of a backup that could not be added."""

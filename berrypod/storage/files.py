@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from berrypod.errors import DiskFull, FolderNotWritable, StorageError
 from berrypod.storage.faults import reach
@@ -153,6 +153,21 @@ def people_size(size: int) -> str:
     raise AssertionError("unreachable")
 
 
+_TROUBLES: Final = (
+    ({errno.EIO}, "The disk that holds {folder} does not work ({why})", BROKEN_DISK_HINT),
+    (
+        {errno.ENOLCK, errno.EOPNOTSUPP},
+        "The disk that holds {folder} does not know how to lock a file ({why})",
+        "Choose a folder on another disk. If it is a network share, see whether it can be mounted with locks.",
+    ),
+    (
+        {errno.EMFILE, errno.ENFILE},
+        "No more files can be opened ({why})",
+        "Raise the limit (`ulimit -n`), and start again.",
+    ),
+)
+
+
 def translate_os_error(error: OSError, folder: Path) -> Exception:
     """The error as one of ours with a hint, where it is one that an admin can do something about."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -163,12 +178,9 @@ def translate_os_error(error: OSError, folder: Path) -> Exception:
         return FolderNotWritable(
             f"{folder} cannot be made: a file is in its place", hint="Choose another folder, or move that file away."
         )
-    if error.errno == errno.EIO:
-        return StorageError(f"The disk that holds {folder} does not work ({error.strerror})", hint=BROKEN_DISK_HINT)
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return StorageError(
-            f"No more files can be opened ({error.strerror})", hint="Raise the limit (`ulimit -n`), and start again."
-        )
+    for numbers, words, hint in _TROUBLES:
+        if error.errno in numbers:
+            return StorageError(words.format(folder=folder, why=error.strerror), hint=hint)
     return error
 
 
@@ -228,7 +240,11 @@ def _lock_new(marker: Path) -> int:
     """Create `marker` and lock it; again, if a sweep removed it between the two."""
     while True:
         descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(descriptor)
+            raise
         with suppress(FileNotFoundError):
             if marker.stat().st_ino == os.fstat(descriptor).st_ino:
                 return descriptor

@@ -14,6 +14,7 @@ import pytest
 from berrypod.archive.archive import Archive
 from berrypod.archive.faults import BackupDamaged
 from berrypod.archive.folder import FolderStorage
+from berrypod.errors import StorageError
 from berrypod.storage.files import claimed, temporary_path
 from tests.archive.making import Elsewhere, Keep, flip
 from tests.archive.test_pages import caught, chunks
@@ -161,3 +162,19 @@ async def test_a_map_that_another_process_is_about_to_keep_stays(keep: Keep) -> 
         written.write_bytes(b"half")
         await remote.archive.delete(first.id)
         assert written.exists()
+
+
+async def test_who_deletes_a_backup_is_told_so_though_its_pages_stay_for_now(keep: Keep) -> None:
+    remote, storage = from_afar(keep, Elsewhere)
+    manifest = await remote.keep(remote.snapshot)
+
+    def before(method: str, name: str) -> None:
+        if method == "delete" and name.startswith("chunks/"):
+            raise StorageError("The line is bad")
+
+    storage.before = before
+    await remote.archive.delete(manifest.id)
+    assert [path.name for path in chunks(keep)] == [name.rpartition("/")[2] for name in remote.objects()]
+    storage.before = lambda method, name: None
+    await remote.archive.sweep()
+    assert remote.objects() == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from berrypod.errors import DiskFull, FolderNotWritable
+from berrypod.errors import DiskFull, FolderNotWritable, StorageError
 from berrypod.storage import files
 from berrypod.storage.files import (
     claimed,
@@ -251,3 +251,20 @@ def test_private_folders_are_private_all_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FolderNotWritable, match="a file is in its place"):
         make_private_folder(tmp_path / "file" / "x")
+
+
+def test_a_disk_that_cannot_lock_is_told_and_no_descriptor_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network share, say."""
+
+    def refuse(descriptor: int, _: int) -> None:
+        refused.append(descriptor)
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    refused: list[int] = []
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(StorageError, match="does not know how to lock a file"):
+        write_durably(tmp_path / "state.json", b"")
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(refused[0])
