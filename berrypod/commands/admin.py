@@ -73,7 +73,7 @@ def list_(as_json: bool) -> None:
     for one in found:
         last = one.last_login_at.strftime("%Y-%m-%d %H:%M") if one.last_login_at else "never"
         table.add_row(one.email, one.name, "on" if one.totp else "off", last, "disabled" if one.disabled else "active")
-    Console().print(table)
+    Console(markup=False).print(table)  # names are people's own: no bracket in one is markup
 
 
 @admin.command(

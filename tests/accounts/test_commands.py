@@ -147,6 +147,15 @@ def test_neither_passwords_nor_hashes_are_listed() -> None:
         assert PASSWORD not in output
 
 
+def test_a_name_with_brackets_is_listed_as_it_is() -> None:
+    """As markup, a closing bracket of nothing ended the command."""
+    typed = f"{PASSWORD}\n"
+    _run("admin", "create", "--email", EMAIL, "--name", "Ana [/b]", "--password-stdin", typed=typed)
+    result = _run("admin", "list")
+    assert result.exit_code == 0
+    assert "[/b]" in result.output
+
+
 def test_a_token_is_alone_on_standard_output_so_that_a_script_can_keep_it(settings: Settings) -> None:
     result = _run("token", "create", "Nightly", "--scope", "backup:read", "--scope", "stats:read", "--expires-in", "8w")
     assert result.exit_code == 0, result.output

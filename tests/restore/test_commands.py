@@ -204,11 +204,14 @@ def test_restores_and_former_databases_are_listed(
     """In a narrow terminal, too: with ids that can be typed in again."""
     monkeypatch.setenv("COLUMNS", "60")
     assert "nothing is staged" in run("list").stdout
-    backup = backed_up(encrypted_settings, [], [])
+    made = backed_up(encrypted_settings, [], [])
+    backup = made.rename(made.with_name("a[old].db"))
     applied = json.loads(run("apply", backup, "--yes", "--json").stdout)
     result = run("list")
     assert applied["id"] in result.stdout
     assert applied["former"] in result.stdout
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "a[old].db" in run("list").stdout, "a file's name is no markup"
     told = json.loads(run("list", "--json").stdout)
     assert [one["id"] for one in told["restores"]] == [applied["id"]]
     assert [one["id"] for one in told["formers"]] == [applied["former"]]

@@ -112,7 +112,7 @@ def show_comparison(comparison: Comparison, what: str) -> None:
 
 
 def show_list(records: Sequence[RestoreRecord], formers: Sequence[Former]) -> None:
-    console = Console()
+    console = Console(markup=False)  # a file may be called `shop [old].db`
     if not records and not formers:
         click.echo("No database was replaced so far, and nothing is staged.")
     if records:
@@ -152,7 +152,7 @@ def show_archive(location: str, backups: Sequence[ArchivedFile]) -> None:
             f"{one.proven_at:%Y-%m-%d %H:%M}" if one.proven_at else "",
             one.problem or "",
         )
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 def show_end(record: RestoreRecord, former: Former | None, shop: str) -> None:
