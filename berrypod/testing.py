@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _KEY = "the key of a shop that only tests open"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Warnings of a library of Berrypod's at its import, of which authors can do nothing: where `filterwarnings` has
+    `error`, they were the end of each test."""
+    config.addinivalue_line("filterwarnings", "ignore:The declarative_mixin decorator was used only by")
+
+
 @pytest.fixture(scope="session")
 def _berrypod_shop_file(tmp_path_factory: pytest.TempPathFactory) -> Path:  # pyright: ignore[reportUnusedFunction]
     from berrypod.testing_shop import create_sample_shop

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -132,6 +133,18 @@ def test_a_run_of_pytest_that_does_not_use_the_fixtures_does_not_pay_for_them() 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["berrypod.testing"]
+
+
+@pytest.mark.slow
+def test_an_author_for_whom_each_warning_is_an_error_can_use_them(tmp_path: Path) -> None:
+    """A library of Berrypod's warns when it is imported, of what no author of a plugin can do anything about."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "test_it.py").write_text("def test_it(check_plugin, berrypod_snapshot): pass\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "test_it.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert "1 passed" in done.stdout, done.stdout
+    assert "warning" not in done.stdout
 
 
 class Named:

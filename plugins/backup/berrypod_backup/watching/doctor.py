@@ -66,9 +66,10 @@ def _proven(outcomes: Sequence[_Outcome], now: datetime) -> Iterator[Finding]:
     """By the newest drill of any archive."""
     if not outcomes:
         why = (
-            "No backup is kept. One that was downloaded is proven by bringing it back: `berrypod restore check` looks."
+            "None is kept on this machine, and of those elsewhere none was tried: `berrypod backup drill` does. One "
+            "that was downloaded is proven by bringing it back: `berrypod restore check` looks."
         )
-        yield Finding(check=_PROVEN, level="pass", title="There is no kept backup to be proven", why=why)
+        yield Finding(check=_PROVEN, level="pass", title="There is no kept backup here to be proven", why=why)
         return
     drill = "Have the newest one proven: on its line of /admin/backup, or by `berrypod backup drill`."
     tried = [(one.proof, one.backup_id) for one in outcomes if one.proof is not None]
