@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -345,16 +346,8 @@ async def _token(settings: Settings) -> str:
 @pytest.mark.slow
 def test_on_a_terminal_there_is_a_bar_and_the_words_are_asked_for(encrypted_settings: Settings) -> None:
     backup = backed_up(encrypted_settings, ["A"], ["B"])
-    main, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "berrypod", "restore", "apply", str(backup)],
-        env=environment(encrypted_settings) | {"TERM": "xterm", "COLUMNS": "100"},
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-    )
-    os.close(terminal)
-    shown = _typed_when_asked(main)
+    process, main = _on_a_terminal(encrypted_settings, backup)
+    shown = _answered(main, lambda: os.write(main, f"{CONFIRMATION}\n".encode()))
     assert process.wait(120) == 0, shown
     assert "━" in shown
     assert "1 order would be lost" in shown
@@ -362,7 +355,34 @@ def test_on_a_terminal_there_is_a_bar_and_the_words_are_asked_for(encrypted_sett
     assert orders(replace(encrypted_settings)) == ["A"]
 
 
-def _typed_when_asked(terminal: int) -> str:
+@pytest.mark.slow
+def test_an_interrupt_at_the_question_ends_it_and_leaves_nothing(encrypted_settings: Settings) -> None:
+    """It did nothing: asyncio had taken it, and waited for the answer."""
+    backup = backed_up(encrypted_settings, ["A"], ["B"])
+    process, main = _on_a_terminal(encrypted_settings, backup)
+    shown = _answered(main, lambda: process.send_signal(signal.SIGINT))
+    assert process.wait(120) == 1, shown
+    assert "Aborted" in shown
+    assert orders(encrypted_settings) == ["A", "B"]
+    assert left(encrypted_settings) == []
+
+
+def _on_a_terminal(settings: Settings, backup: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """`berrypod restore apply`, and the other end of its terminal."""
+    main, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "berrypod", "restore", "apply", str(backup)],
+        env=environment(settings) | {"TERM": "xterm", "COLUMNS": "100"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    return process, main
+
+
+def _answered(terminal: int, answer: Callable[[], object]) -> str:
+    """What is shown to the end, with an answer when the words are asked for."""
     shown, typed, until = "", False, time.monotonic() + 120
     while time.monotonic() < until:
         try:
@@ -373,7 +393,7 @@ def _typed_when_asked(terminal: int) -> str:
             break
         shown += piece.decode(errors="replace")
         if not typed and "Type the words" in shown:
-            os.write(terminal, f"{CONFIRMATION}\n".encode())
+            answer()
             typed = True
     os.close(terminal)
     return shown

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -51,14 +52,16 @@ def ask_key(*, again: bool) -> Secret | None:
         click.echo("That key does not open it either.", err=True)
     else:
         click.echo("This shop's key does not open the file: it was made with another one.", err=True)
-    typed = click.prompt("That key (nothing to give up)", hide_input=True, default="", show_default=False, err=True)
+    with _interruptible():
+        typed = click.prompt("That key (nothing to give up)", hide_input=True, default="", show_default=False, err=True)
     return Secret(typed) if typed else None
 
 
 def confirm(question: str) -> bool:
     """:raises UsageError: there is nobody to ask."""
     _require_somebody()
-    return click.confirm(question, err=True)
+    with _interruptible():
+        return click.confirm(question, err=True)
 
 
 def typed_words() -> str:
@@ -67,7 +70,9 @@ def typed_words() -> str:
     :raises UsageError: there is nobody to ask.
     """
     _require_somebody()
-    return str(click.prompt(f"Type the words: {CONFIRMATION}\n", default="", show_default=False, err=True)).strip()
+    with _interruptible():
+        typed = click.prompt(f"Type the words: {CONFIRMATION}\n", default="", show_default=False, err=True)
+    return str(typed).strip()
 
 
 def show_file(record: RestoreRecord) -> None:
@@ -201,6 +206,16 @@ def _day(title: str) -> Column:
 def _counted(kind: str, count: int) -> str:
     one, many = _KINDS[kind]
     return f"{count:,} {one if count == 1 else many}"
+
+
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """For a question. asyncio takes the first Ctrl+C as a wish to cancel the task, which waits for the answer here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _require_somebody() -> None:
