@@ -15,11 +15,11 @@ async def test_who_is_cancelled_again_and_again_waits_until_the_thread_has_ended
 
     def work() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         ended.set()
 
     task = asyncio.ensure_future(in_thread(work))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     for _ in range(5):
         task.cancel()
         await asyncio.sleep(0)
