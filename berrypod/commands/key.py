@@ -12,7 +12,7 @@ from rich_click import RichCommand, RichGroup
 
 from berrypod.commands import rotation
 from berrypod.commands.common import echo_json, examples, opened_parts, settings_with_key
-from berrypod.commands.telling import write_down
+from berrypod.commands.telling import warn_of_the_same_folder, write_down
 from berrypod.errors import Invalid, SettingsError
 from berrypod.settings import Settings
 
@@ -63,8 +63,7 @@ def kit(output: Path | None, to_pipe: bool) -> None:
     if output is not None:
         write_kit(made, output)
         click.echo(f"The kit of the key {made.fingerprint} is in {output}. Take it off this machine.", err=True)
-        if output.resolve().parent == made.database_path.resolve().parent:
-            click.echo("It lies beside the shop's file now: whoever takes the folder has both.", err=True)
+        warn_of_the_same_folder(output, made.database_path)
     elif _to_a_terminal():
         above, code, below = kit_parts(made)
         click.echo("\n".join((above, *(click.style(line, fg="black", bg="bright_white") for line in code), below)))

@@ -15,8 +15,9 @@ import click
 from rich_click import RichCommand
 
 from berrypod.commands.common import current_plugins, echo_json, examples, opened_parts
+from berrypod.commands.telling import warn_of_the_same_folder
 from berrypod.keys.kept import in_words
-from berrypod.settings import Secret
+from berrypod.settings import Secret, Settings
 
 if TYPE_CHECKING:
     from berrypod.keys.backups import BackupsUnder
@@ -89,6 +90,7 @@ def rotate(new_key_stdin: bool, key_file: Path | None, as_json: bool) -> None:
     )
     if written is not None:
         click.echo(f"The new key is in {written}. Move it to where you keep your keys.")
+        warn_of_the_same_folder(written, Settings.from_env().database_path)
         if sys.stdout.isatty() and sys.stdin.isatty() and click.confirm("Show it here?", default=False):
             click.echo(new.reveal())
     click.echo(
@@ -106,7 +108,6 @@ def status(as_json: bool) -> None:
 
     async def run() -> KeyStatus:
         from berrypod.parts import create_parts  # noqa: PLC0415 - slow to import
-        from berrypod.settings import Settings  # noqa: PLC0415 - as above
 
         parts = create_parts(Settings.from_env(), current_plugins())
         return await parts.rotation.status()

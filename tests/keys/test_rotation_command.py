@@ -80,6 +80,15 @@ def test_a_key_of_the_admins_own_by_standard_input_or_the_environment(encrypted_
     assert "Backups made before need the former key" in named.stdout
 
 
+@pytest.mark.slow
+def test_a_key_that_is_written_beside_the_file_that_it_opens_is_not_left_there_without_a_word(
+    encrypted_settings: Settings, tmp_path: Path
+) -> None:
+    done = command(encrypted_settings, "key", "rotate", "--key-file", str(tmp_path / "new.key"))
+    assert done.returncode == 0, done.stderr
+    assert "It lies beside the shop's file now" in done.stderr
+
+
 def test_a_key_file_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     kept = tmp_path / "kept.key"
     kept.write_text("the only copy")
