@@ -43,7 +43,9 @@ def titles_of(notifiers: tuple[Declared[Notifier], ...]) -> dict[str, str]:
 
 
 def doctor_check() -> DoctorCheck:
-    return DoctorCheck(name=_CHECK, title="whether alarms reach somebody", check=_check, needs_database=False, order=900)
+    return DoctorCheck(
+        name=_CHECK, title="whether alarms reach somebody", check=_check, needs_database=False, order=900
+    )
 
 
 def _check(examination: Examination) -> list[Finding]:
