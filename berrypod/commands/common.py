@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,19 @@ def examples(*lines: str) -> str:
     """The epilog of a command's help: lines to copy, at most 76 characters long."""
     # rich-click makes one paragraph of neighbouring lines, whatever marks them.
     return "\n\n".join(("Examples:", *(f"$ {line}" for line in lines)))
+
+
+@contextmanager
+def interruptible() -> Generator[None]:
+    """For a question that is asked within `asyncio.run`: Ctrl+C ends it there.
+
+    asyncio takes the first one as a wish to cancel the task, which waits for the answer here.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def current_plugins() -> Plugins | None:

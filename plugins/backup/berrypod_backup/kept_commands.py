@@ -9,7 +9,7 @@ import asyncio
 import click
 from rich_click import RichCommand
 
-from berrypod.commands.common import echo_json, examples
+from berrypod.commands.common import echo_json, examples, interruptible
 
 _ID = "20260314-120000-5eed5eed"
 
@@ -75,7 +75,8 @@ def delete_command(backup_id: str, exporter: str | None, yes: bool, as_json: boo
 
     def confirm(question: str) -> None:
         if not yes:
-            click.confirm(question, abort=True, err=True)
+            with interruptible():
+                click.confirm(question, abort=True, err=True)
 
     archive = asyncio.run(kept_doing.delete(backup_id, exporter, confirm))
     echo_json({"deleted": backup_id, "exporter": archive}) if as_json else click.echo(f"Deleted from {archive}.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from berrypod.commands.common import interruptible
 from berrypod.settings import Secret
 from berrypod.storage.files import people_size
 from berrypod_restore.archives import ArchivedFile
@@ -52,7 +52,7 @@ def ask_key(*, again: bool) -> Secret | None:
         click.echo("That key does not open it either.", err=True)
     else:
         click.echo("This shop's key does not open the file: it was made with another one.", err=True)
-    with _interruptible():
+    with interruptible():
         typed = click.prompt("That key (nothing to give up)", hide_input=True, default="", show_default=False, err=True)
     return Secret(typed) if typed else None
 
@@ -60,7 +60,7 @@ def ask_key(*, again: bool) -> Secret | None:
 def confirm(question: str) -> bool:
     """:raises UsageError: there is nobody to ask."""
     _require_somebody()
-    with _interruptible():
+    with interruptible():
         return click.confirm(question, err=True)
 
 
@@ -70,7 +70,7 @@ def typed_words() -> str:
     :raises UsageError: there is nobody to ask.
     """
     _require_somebody()
-    with _interruptible():
+    with interruptible():
         typed = click.prompt(f"Type the words: {CONFIRMATION}\n", default="", show_default=False, err=True)
     return str(typed).strip()
 
@@ -206,16 +206,6 @@ def _day(title: str) -> Column:
 def _counted(kind: str, count: int) -> str:
     one, many = _KINDS[kind]
     return f"{count:,} {one if count == 1 else many}"
-
-
-@contextmanager
-def _interruptible() -> Generator[None]:
-    """For a question. asyncio takes the first Ctrl+C as a wish to cancel the task, which waits for the answer here."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _require_somebody() -> None:

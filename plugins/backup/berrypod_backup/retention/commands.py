@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich_click import RichCommand, RichGroup
 
-from berrypod.commands.common import echo_json, examples
+from berrypod.commands.common import echo_json, examples, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,8 @@ def prune_command(dry_run: bool, yes: bool, as_json: bool) -> None:
         def confirm(plans: Sequence[PlanInfo]) -> bool:
             doing.tell_plans(plans, err=True)
             going = sum(len(plan.go) for plan in plans)
-            return going == 0 or click.confirm(f"Delete {going} for good?", err=True)
+            with interruptible():
+                return going == 0 or click.confirm(f"Delete {going} for good?", err=True)
 
         pruned = asyncio.run(doing.prune(None if yes else confirm))
         echo_json({"pruned": pruned}) if as_json else doing.tell_pruned(pruned)
