@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -38,3 +39,14 @@ async def in_thread(work: Callable[[], T]) -> T:
     """Do what blocks for moments in one of asyncio's threads. Cancelling waits until it is done."""
     # Not a task: all of those are cancelled when the process is told to stop.
     return await to_its_end(asyncio.get_running_loop().run_in_executor(None, work))
+
+
+async def entered(manager: AbstractContextManager[object]) -> ExitStack:
+    """Enter a context manager that blocks; closing what is returned leaves it. Cancelled, it is left again."""
+    stack = ExitStack()
+    try:
+        await in_thread(lambda: stack.enter_context(manager))
+    except asyncio.CancelledError:
+        stack.close()
+        raise
+    return stack

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Generic, TypeVar
 
+from berrypod.cancelling import entered
 from berrypod.errors import BackupError, BerrypodError
 from berrypod.records import Record, Records
 
@@ -54,7 +55,7 @@ class Jobs(Generic[R]):
         :raises BackupError: the shop is being stopped.
         """
         self.require_running()
-        claim = await _entered(self._records.claim(record.id))
+        claim = await entered(self._records.claim(record.id))
         try:
             await asyncio.to_thread(self._records.add, record, unless=unless)
         except BaseException:
@@ -83,16 +84,3 @@ class Jobs(Generic[R]):
 async def _claimed(work: Callable[[], Awaitable[None]], claim: ExitStack) -> None:
     with claim:
         await work()
-
-
-async def _entered(manager: AbstractContextManager[object]) -> ExitStack:
-    """Enter a context manager that blocks; closing what is returned leaves it. Cancelled, it is left again."""
-    stack = ExitStack()
-    entering = asyncio.ensure_future(asyncio.to_thread(stack.enter_context, manager))
-    try:
-        await asyncio.shield(entering)
-    except asyncio.CancelledError:
-        await asyncio.wait([entering])
-        stack.close()
-        raise
-    return stack

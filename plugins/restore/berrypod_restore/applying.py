@@ -14,6 +14,7 @@ import msgspec
 from sqlcipher3 import dbapi2
 
 from berrypod.accounts.carrying import Keep, carry
+from berrypod.cancelling import entered, in_thread
 from berrypod.errors import BerrypodError
 from berrypod.events import RestoreStageReached, RestoreStarted
 from berrypod.records import Trouble
@@ -30,7 +31,7 @@ from berrypod_restore.formers import Formers
 from berrypod_restore.records import APPLYING_STAGES, RestoreRecord
 from berrypod_restore.state import UNREADABLE, carried_state, matches, quick_state
 from berrypod_restore.turns import Holder, turn
-from berrypod_restore.workroom import Telling, Workroom, entered, to_its_end
+from berrypod_restore.workroom import Telling, Workroom
 
 log = logging.getLogger("berrypod.restore")
 
@@ -145,7 +146,7 @@ class Applying:
                 telling.tell("waiting", share / len(APPLYING_STAGES))
 
             ready = await plan.make_ready(tell)
-            former = await to_its_end(
+            former = await in_thread(
                 lambda: self._formers.plan(
                     self._workroom.context.now(),
                     by=record.by,
@@ -164,7 +165,7 @@ class Applying:
                     raise
                 swapped = _Swapped(closed_seconds=monotonic() - begun)
             finally:
-                kept = await to_its_end(lambda: self._settle_former(former, swapped))
+                kept = await in_thread(lambda: self._settle_former(former, swapped))
         error = self._workroom.context.maintenance.stage.error
         return Done(
             former=former if kept else None,

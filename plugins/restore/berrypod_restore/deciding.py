@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from berrypod.accounts.carrying import Keep
+from berrypod.cancelling import in_thread
 from berrypod.errors import (
     BerrypodError,
     DatabaseDamaged,
@@ -40,7 +41,7 @@ from berrypod_restore.inspection import inspect
 from berrypod_restore.preparation import prepare
 from berrypod_restore.records import CONFIRMATION, Former, RestoreRecord
 from berrypod_restore.state import both_states
-from berrypod_restore.workroom import Workroom, to_its_end
+from berrypod_restore.workroom import Workroom
 
 
 class Deciding:
@@ -120,7 +121,7 @@ class Deciding:
         )
         held = await self._applying.hold(record, by)
         try:
-            await to_its_end(lambda: self._workroom.store.add(record))
+            await in_thread(lambda: self._workroom.store.add(record))
         except BaseException:
             held.close()
             raise
@@ -237,7 +238,7 @@ class Deciding:
         verdict = inspection.verdict
         if verdict.code == "schema_older":
             # By a version from before an upgrade. The kept file stays as it is; a copy is brought up to date.
-            copy = await to_its_end(lambda: _copied(contender.path, self._workroom.store.candidate(record.id)))
+            copy = await in_thread(lambda: _copied(contender.path, self._workroom.store.candidate(record.id)))
             prepared = await prepare(copy, self._workroom.passphrase)
             return await self._ready(replace(contender, path=copy, mark=prepared.mark))
         if verdict.wants_key or verdict.code == "plain":

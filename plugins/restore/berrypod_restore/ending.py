@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from berrypod.cancelling import in_thread
 from berrypod.errors import BerrypodError
 from berrypod.events import Event, RestoreFailed, RestoreFinished, RestoreUndone
 from berrypod.records import Trouble
@@ -14,7 +15,7 @@ from berrypod.storage.faults import reach
 from berrypod.storage.files import file_mark
 from berrypod_restore.formers import Formers
 from berrypod_restore.records import RestoreRecord
-from berrypod_restore.workroom import Workroom, to_its_end
+from berrypod_restore.workroom import Workroom
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class Ending:
 
         await self._workroom.update(record.id, change)
         reach("restore.told")
-        await to_its_end(lambda: self._clean_up(record))
+        await in_thread(lambda: self._clean_up(record))
         reach("restore.cleaned_up")
 
     async def in_vain(self, record: RestoreRecord, error: BerrypodError) -> None:
@@ -82,7 +83,7 @@ class Ending:
                 address=record.address,
             )
         )
-        if record.operation == "undo" or result != "unchanged" or not await to_its_end(lambda: self._is_intact(record)):
+        if record.operation == "undo" or result != "unchanged" or not await in_thread(lambda: self._is_intact(record)):
             await self._workroom.fail(record.id, error, outcome=result)
             return
         trouble = Trouble.of(error)

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from berrypod.cancelling import in_thread
 from berrypod.errors import Invalid, StorageError, WrongKey
 from berrypod.events import RestoreInspected, RestoreRefused
 from berrypod.records import Trouble
@@ -24,7 +25,7 @@ from berrypod_restore.judging import Came, judge
 from berrypod_restore.preparation import Prepared, prepare
 from berrypod_restore.records import RestoreRecord
 from berrypod_restore.verdicts import Verdict
-from berrypod_restore.workroom import Telling, Workroom, to_its_end
+from berrypod_restore.workroom import Telling, Workroom
 
 # Where each stage begins, and how much of the whole it is.
 _SHARES: Final = {
@@ -197,7 +198,7 @@ class Examining:
 
         changed = await self._workroom.update(record.id, change)
         if not changed.staged:
-            await to_its_end(lambda: self._workroom.store.remove_data(record.id))
+            await in_thread(lambda: self._workroom.store.remove_data(record.id))
         self._emit_refused(changed)
 
     def _emit_refused(self, record: RestoreRecord) -> None:

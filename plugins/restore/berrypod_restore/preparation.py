@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlcipher3 import dbapi2
 
 from berrypod import errors
+from berrypod.cancelling import in_thread
 from berrypod.settings import Secret
 from berrypod.storage import integrity, schema, structure
 from berrypod.storage.connection import open_connection, open_immutable
@@ -20,7 +21,6 @@ from berrypod.storage.keys import DatabaseKey
 from berrypod.storage.log import log_path
 from berrypod.storage.verification import told, unlock_backup
 from berrypod.storage.wholeness import require_alone
-from berrypod_restore.workroom import to_its_end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ async def prepare(path: Path, passphrase: Secret | None) -> Prepared:
     :raises DatabaseDamaged: what the migration made of it is not as it should be.
     :raises StorageError: the subclass that says why it cannot be written.
     """
-    return await to_its_end(lambda: _prepare(path, passphrase))
+    return await in_thread(lambda: _prepare(path, passphrase))
 
 
 def _prepare(path: Path, passphrase: Secret | None) -> Prepared:

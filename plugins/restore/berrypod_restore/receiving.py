@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from berrypod import errors
+from berrypod.cancelling import in_thread
 from berrypod.storage.faults import reach
 from berrypod.storage.files import (
     PRIVATE_FILE,
@@ -22,7 +23,6 @@ from berrypod.storage.files import (
 from berrypod.storage.snapshot import SPARE_BYTES
 from berrypod_restore.faults import UploadIncomplete, UploadTooLarge
 from berrypod_restore.pace import Pace
-from berrypod_restore.workroom import to_its_end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ async def receive(
     :raises DiskFull: no space was left on the way.
     """
     try:
-        file = await to_its_end(lambda: _File(target, pace.sync_bytes))
+        file = await in_thread(lambda: _File(target, pace.sync_bytes))
         try:
             room = _Room(limits=limits, folder=target.parent, expected_bytes=expected_bytes)
             await _copy(chunks, file, room, pace.write_bytes)
@@ -101,7 +101,7 @@ async def receive(
                     received_bytes=file.size_bytes,
                     expected_bytes=expected_bytes,
                 )
-            await to_its_end(file.finish)
+            await in_thread(file.finish)
         finally:
             file.close()
     except OSError as error:
@@ -119,7 +119,7 @@ async def _copy(chunks: AsyncIterator[bytes], file: _File, room: _Room, write_by
         piece = b"".join(waiting)
         waiting.clear()
         size = 0
-        await to_its_end(lambda: file.write(piece))
+        await in_thread(lambda: file.write(piece))
 
     async for chunk in chunks:
         waiting.append(chunk)

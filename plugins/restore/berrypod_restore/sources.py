@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from berrypod import errors
-from berrypod_restore.workroom import to_its_end
+from berrypod.cancelling import in_thread
 
 _LONGEST_FILENAME: Final = 200
 _PIECE_BYTES: Final = 1024 * 1024
@@ -48,7 +48,7 @@ async def pieces_of(path: Path) -> AsyncGenerator[bytes]:
 
 async def _read(path: Path, file: BinaryIO) -> bytes:
     try:
-        return await to_its_end(lambda: file.read(_PIECE_BYTES))
+        return await in_thread(lambda: file.read(_PIECE_BYTES))
     except OSError as error:
         raise _unreadable(path, error) from error
 

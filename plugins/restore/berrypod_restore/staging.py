@@ -12,6 +12,7 @@ import msgspec
 
 from berrypod import errors
 from berrypod.archive.archive import Archive, Manifest
+from berrypod.cancelling import in_thread
 from berrypod.errors import BerrypodError, BrokenOff
 from berrypod.events import RestoreDiscarded, RestoreFailed, RestoreStaged
 from berrypod.kept import CopyUnknown, ExporterFailed, Kept, KeptFile
@@ -25,7 +26,7 @@ from berrypod_restore.receiving import Limits, Received, receive
 from berrypod_restore.records import AT_TERMINAL, RestoreRecord, Source
 from berrypod_restore.sources import cancelled, close, journal_beside, pieces_of, plain_name
 from berrypod_restore.verdicts import verdict
-from berrypod_restore.workroom import Unwanted, Workroom, to_its_end
+from berrypod_restore.workroom import Unwanted, Workroom
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +151,7 @@ class Staging:
             return True
 
         record = await self._workroom.record(restore_id)
-        known = await to_its_end(lambda: store.delete_if(record.id, may_go))
+        known = await in_thread(lambda: store.delete_if(record.id, may_go))
         await self._workroom.cancel(record.id)
         if known and record.staged:
             self._emit_discarded(record, by)
@@ -163,7 +164,7 @@ class Staging:
             return record.staged and not record.active and (store.is_expired(record) or store.is_abandoned(record))
 
         for record in await asyncio.to_thread(store.all):
-            if is_over(record) and await to_its_end(lambda record=record: store.delete_if(record.id, is_over)):
+            if is_over(record) and await in_thread(lambda record=record: store.delete_if(record.id, is_over)):
                 self._emit_discarded(record, None)
 
     # --- inside ---
@@ -186,7 +187,7 @@ class Staging:
             verdict=verdict("journal_beside", words),
             finished_at=self._workroom.context.now(),
         )
-        await to_its_end(lambda: self._workroom.store.add(record))
+        await in_thread(lambda: self._workroom.store.add(record))
         return record
 
     def _new(
@@ -214,7 +215,7 @@ class Staging:
         # Whoever sits at the machine itself may be about to rescue the shop.
         unless = None if record.source in AT_TERMINAL else self._too_many
         try:
-            await to_its_end(lambda: store.add(record, unless=unless))
+            await in_thread(lambda: store.add(record, unless=unless))
         except BaseException:
             claim.close()
             raise

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, ExitStack
-from typing import Any, TypeVar
+from contextlib import ExitStack
+from typing import Any
 
 import msgspec
 
+from berrypod.cancelling import entered, in_thread
 from berrypod.context import PluginContext
 from berrypod.errors import BerrypodError, SettingsError, StorageError
 from berrypod.events import Event
@@ -25,7 +26,6 @@ from berrypod_restore.store import Store
 
 log = logging.getLogger("berrypod.restore")
 
-T = TypeVar("T")
 Change = Callable[[RestoreRecord], RestoreRecord]
 
 
@@ -63,7 +63,7 @@ class Workroom:
 
     async def update(self, restore_id: str, change: Change) -> RestoreRecord:
         """:raises Unwanted: it was discarded."""
-        record = await to_its_end(lambda: self.store.update(restore_id, change))
+        record = await in_thread(lambda: self.store.update(restore_id, change))
         if record is None:
             raise Unwanted
         return record
@@ -167,10 +167,10 @@ class Workroom:
             )
 
         try:
-            await to_its_end(lambda: self.store.update(restore_id, change))
+            await in_thread(lambda: self.store.update(restore_id, change))
         except BerrypodError as second:  # a full disk, say: without a claim, others tell it as interrupted
             log.error("that restore %s failed could not be written down: %s", restore_id, second.message)
-        await to_its_end(lambda: self.store.remove_data(restore_id))
+        await in_thread(lambda: self.store.remove_data(restore_id))
 
 
 def _number(context: PluginContext, name: str, *, least: int) -> int:
@@ -181,29 +181,6 @@ def _number(context: PluginContext, name: str, *, least: int) -> int:
             f"{name} is {text!r}, which is no whole number from {least:,}", hint="Correct it, or leave it out."
         )
     return int(text)
-
-
-async def to_its_end(work: Callable[[], T]) -> T:
-    """Run `work` in a thread, to its end even if this task is cancelled: what it uses must not go away under it."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
-async def entered(manager: AbstractContextManager[object]) -> ExitStack:
-    """Enter a context manager that blocks; closing what is returned leaves it."""
-    stack = ExitStack()
-    task = asyncio.ensure_future(asyncio.to_thread(stack.enter_context, manager))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        stack.close()
-        raise
-    return stack
 
 
 class Telling:

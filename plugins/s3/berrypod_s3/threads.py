@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+from berrypod import cancelling
+
 T = TypeVar("T")
 
 # Threads of our own: in asyncio's, passwords are hashed, and six that wait for a slow storage would keep admins out.
@@ -21,12 +23,4 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 async def to_its_end(work: Callable[[], T], cancel: Callable[[], None]) -> T:
     """The same; but a cancellation calls `cancel`, and waits: what the work uses must not go away under it."""
-    task = asyncio.ensure_future(in_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # looked at: nobody else does
-        raise
+    return await cancelling.to_its_end(asyncio.get_running_loop().run_in_executor(_pool, work), stop=cancel)
