@@ -96,14 +96,15 @@ def test_folders_that_cannot_be_written_from_a_named_point_on(
     templates.warm(forks)
     admin = Admin(folder_of_nobody, doing, templates, forks)
     points, refused = named_points(admin), 0
-    _give(folder_of_nobody)
+    _give(folder_of_nobody, NOBODY)
     for point in points:
         folder = admin.shop()
-        _give(folder)
+        _give(folder, NOBODY)
         lock = Stop(0, point=point, do=partial(work.lock_folders, folder))
         printed: Printed = admin.run(folder, stop=lock, as_nobody=True).result()
         for each in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
             each.chmod(0o700)
+        _give(folder, os.geteuid())
         became = admin.judge(folder)
         if printed.status:
             refused += 1
@@ -113,9 +114,9 @@ def test_folders_that_cannot_be_written_from_a_named_point_on(
     assert refused
 
 
-def _give(folder: Path) -> None:
+def _give(folder: Path, user: int) -> None:
     for path in (folder, *folder.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
+        os.chown(path, user, user)
 
 
 @pytest.mark.parametrize("point", ["swap.log_folded", "swap.journalled", "swap.renamed", "swap.told"])
