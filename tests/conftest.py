@@ -61,6 +61,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=missing))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: much of the time is spent waiting, for disks, time-outs and servers."""
+    return (os.cpu_count() or 1) + 1
+
+
 def _long_files_first(items: list[pytest.Item]) -> None:
     """A file is the work of one process: one that takes long and begins last is waited for by all the others."""
     slow = Counter(item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser"))

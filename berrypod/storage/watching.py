@@ -55,9 +55,10 @@ class Watcher:
             raise self._error
 
     def _run(self) -> None:
-        synced = 0
+        synced, ended = 0, False
         try:
-            while not self._ended.wait(_LOOK_SECONDS):
+            while not ended:
+                ended = self._ended.wait(_LOOK_SECONDS)  # One more look then: how far it came, however quick it was.
                 size = os.fstat(self._descriptor).st_size
                 self._tell(min(size / max(self._expected, 1), 1.0))
                 if size - synced >= _STEP_BYTES:

@@ -193,9 +193,7 @@ async def test_what_the_disk_refuses_to_keep_is_no_backup(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kernel tells of a failed write once, to whoever syncs first."""
-    grow(settings, 15)
     monkeypatch.setattr(watching, "_STEP_BYTES", 1)
-    monkeypatch.setattr(watching, "_LOOK_SECONDS", 0.001)
 
     def refuse(descriptor: int) -> None:
         raise OSError(28, "No space left on device")

@@ -6,7 +6,6 @@ due, and others, while customers order. BERRYPOD_TEST_KILLS=100 kills a hundred 
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
@@ -24,6 +23,7 @@ from berrypod_s3.config import checked
 from tests.faults import commands, keeping, work
 from tests.faults.commands import Printed
 from tests.faults.forks import Forks
+from tests.faults.how_many import part_of
 from tests.faults.keeping import ENVIRONMENT, Found
 from tests.faults.kept_by_server import ServedShop
 from tests.faults.shops import Templates, put
@@ -33,9 +33,7 @@ from tests.s3.servers import S3Server, start_s3
 
 pytestmark = pytest.mark.slow
 
-# In percent: the hundred take some minutes, and the gate is content with a quarter of them.
-_SHARE = int(os.environ.get("BERRYPOD_TEST_KILLS", "25"))
-KILLS = {where: max(1, kills * _SHARE // 100) for where, kills in {"here": 50, "bucket": 38, "served": 12}.items()}
+KILLS = {where: part_of(kills, percent=25) for where, kills in {"here": 50, "bucket": 38, "served": 12}.items()}
 SEED = 20260314
 
 # More than one part of an upload (16 MiB), and some chunks.

@@ -13,11 +13,12 @@ from berrypod.storage.keys import passphrase_fingerprint
 from tests.conftest import KEY
 from tests.faults import rotations, work
 from tests.faults.forks import Forks
+from tests.faults.how_many import part_of
 from tests.faults.rotations import NEW, Found
 from tests.faults.shops import Templates
 from tests.faults.work import Stop, Told
 
-KILLS = 100
+KILLS = part_of(100, percent=50)
 HELPER_POINTS = ("rewriting.begun", "rewriting.copying", "rewriting.copied", "rewriting.level", "rewriting.last")
 
 # What lies beside a shop whose key was changed, or was not.
