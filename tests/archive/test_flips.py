@@ -191,6 +191,7 @@ async def test_a_bit_of_each_region_is_found_and_named(
     await require_told(archive, template.manifest.id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
 async def test_no_bit_that_flips_at_random_leaves_a_backup_whole(
     templates: dict[bool, Template], tmp_path: Path, elsewhere: bool
