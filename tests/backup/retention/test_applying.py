@@ -80,6 +80,24 @@ async def test_one_deletion_that_fails_stops_no_other(shop: Shop, monkeypatch: p
     assert await left(shop) == [ids[2], ids[0]]
 
 
+async def test_what_has_to_stay_instead_of_one_that_a_person_deletes_meanwhile_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, retention = await keep(shop, 4), retention_of(shop)
+    await retention.save(ONE, by=None)
+    delete = archive_of(shop).delete
+
+    async def and_somebody_else_the_newest(backup_id: str) -> None:
+        await delete(backup_id)
+        if ids[3] in await left(shop):
+            await delete(ids[3])
+
+    monkeypatch.setattr(archive_of(shop), "delete", and_somebody_else_the_newest)
+    (pruned,) = await retention.prune(by=None)
+    assert [manifest.id for manifest in pruned.deleted] == ids[:2]
+    assert await left(shop) == [ids[2]]
+
+
 async def test_an_archive_that_cannot_be_looked_at_loses_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     await keep(shop, 2)
     retention = retention_of(shop)

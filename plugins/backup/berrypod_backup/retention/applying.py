@@ -10,6 +10,7 @@ from pathlib import Path
 from berrypod.archive.faults import CopyUnknown
 from berrypod.archive.manifest import Manifest
 from berrypod.context import PluginContext
+from berrypod.declarations import BackupExporter, Declared
 from berrypod.errors import BerrypodError
 from berrypod.events import BackupRetentionChanged
 from berrypod.records import Trouble
@@ -103,9 +104,8 @@ class Retention:
         async with one_of_all(path):
             settings = await self.settings()
             wanted = [one for one in self._archives.all if exporters is None or one.declaration.name in exporters]
-            listings = await asyncio.gather(*(self._archives.listing(one) for one in wanted))
-            plans = [self._planned(listing, settings) for listing in listings if listing.set_up]
-            return list(await asyncio.gather(*(self._carry_out(planned, by, address) for planned in plans)))
+            pruned = await asyncio.gather(*(self._prune(one, settings, by, address) for one in wanted))
+            return [one for one in pruned if one is not None]
 
     def _planned(self, listing: ArchiveListing, settings: RetentionSettings) -> ArchivePlan:
         return ArchivePlan(
@@ -116,12 +116,23 @@ class Retention:
             error=listing.error,
         )
 
-    async def _carry_out(self, planned: ArchivePlan, by: str | None, address: str | None) -> Pruned:
+    async def _prune(
+        self, exporter: Declared[BackupExporter], settings: RetentionSettings, by: str | None, address: str | None
+    ) -> Pruned | None:
+        """Returns None for an archive that is not set up."""
+        listing = await self._archives.listing(exporter)
+        if not listing.set_up:
+            return None
+        planned = self._planned(listing, settings)
         deleted: list[Manifest] = []
         failed: list[NotDeleted] = []
         # The oldest first: whatever stops this half-way, what is left is what is wanted most.
         for going in reversed(planned.plan.go if planned.plan else ()):
-            trouble = await self._delete(planned.exporter, going, by, address)
+            # Looked at again: if somebody has just deleted the newest proven one, another has to stay.
+            now = self._planned(await self._archives.listing(exporter), settings)
+            if now.plan is not None and going.manifest.id not in {one.manifest.id for one in now.plan.go}:
+                continue
+            trouble = now.error or await self._delete(planned.exporter, going, by, address)
             if trouble is None:
                 deleted.append(going.manifest)
             else:
