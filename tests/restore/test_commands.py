@@ -7,11 +7,14 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -360,7 +363,7 @@ def test_an_interrupt_at_the_question_ends_it_and_leaves_nothing(encrypted_setti
     """It did nothing: asyncio had taken it, and waited for the answer."""
     backup = backed_up(encrypted_settings, ["A"], ["B"])
     process, main = _on_a_terminal(encrypted_settings, backup)
-    shown = _answered(main, lambda: process.send_signal(signal.SIGINT))
+    shown = _answered(main, lambda: _interrupt(process))
     assert process.wait(120) == 1, shown
     assert "Aborted" in shown
     assert orders(encrypted_settings) == ["A", "B"]
@@ -381,10 +384,22 @@ def _on_a_terminal(settings: Settings, backup: Path) -> tuple[subprocess.Popen[b
     return process, main
 
 
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """One that comes in the instant before the question waits for its answer is heard with the next one only."""
+
+    def until_heard() -> None:
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+
+    threading.Thread(target=until_heard, daemon=True).start()
+
+
 def _answered(terminal: int, answer: Callable[[], object]) -> str:
     """What is shown to the end, with an answer when the words are asked for."""
     shown, typed, until = "", False, time.monotonic() + 120
-    while time.monotonic() < until:
+    while select.select([terminal], [], [], max(0.0, until - time.monotonic()))[0]:
         try:
             piece = os.read(terminal, 4096)
         except OSError:  # the other end is closed
