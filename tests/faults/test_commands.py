@@ -23,7 +23,7 @@ from tests.faults.work import Stop, stop_at
 pytestmark = pytest.mark.slow
 
 ALL_KILLS: dict[Doing, int] = {"rekey": 30, "apply": 90, "undo": 80}
-KILLS = {doing: part_of(kills, percent=50) for doing, kills in ALL_KILLS.items()}
+KILLS = {doing: part_of(kills, percent=30) for doing, kills in ALL_KILLS.items()}
 SEED = 20260314
 
 

@@ -33,7 +33,7 @@ from tests.s3.servers import S3Server, start_s3
 
 pytestmark = pytest.mark.slow
 
-KILLS = {where: part_of(kills, percent=25) for where, kills in {"here": 50, "bucket": 38, "served": 12}.items()}
+KILLS = {where: part_of(kills, percent=12) for where, kills in {"here": 50, "bucket": 38, "served": 12}.items()}
 SEED = 20260314
 
 # More than one part of an upload (16 MiB), and some chunks.

@@ -18,7 +18,7 @@ from tests.faults.rotations import NEW, Found
 from tests.faults.shops import Templates
 from tests.faults.work import Stop, Told
 
-KILLS = part_of(100, percent=50)
+KILLS = part_of(100, percent=30)
 HELPER_POINTS = ("rewriting.begun", "rewriting.copying", "rewriting.copied", "rewriting.level", "rewriting.last")
 
 # What lies beside a shop whose key was changed, or was not.

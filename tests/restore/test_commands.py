@@ -388,12 +388,21 @@ def _interrupt(process: subprocess.Popen[bytes]) -> None:
     """One that comes in the instant before the question waits for its answer is heard with the next one only."""
 
     def until_heard() -> None:
+        while process.poll() is None and not _sleeps(process):
+            time.sleep(0.01)
         while process.poll() is None:
             process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(20)
 
     threading.Thread(target=until_heard, daemon=True).start()
+
+
+def _sleeps(process: subprocess.Popen[bytes]) -> bool:
+    """Its main thread waits for something: for an answer, after a question."""
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+    return True  # it has ended, or this is no Linux
 
 
 def _answered(terminal: int, answer: Callable[[], object]) -> str:

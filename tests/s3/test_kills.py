@@ -16,10 +16,11 @@ from berrypod.archive.archive import Archive
 from berrypod.settings import Settings
 from tests.archive.making import bulky
 from tests.conftest import KEY
+from tests.faults.how_many import part_of
 from tests.s3.making import ID, SECRET, Raw
 from tests.support.server import environment
 
-_KILLS = 12
+_KILLS = part_of(12, percent=50)
 
 WORK = """
 import asyncio, sys
