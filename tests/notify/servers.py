@@ -49,6 +49,16 @@ class MailServer:
     taken: list[EmailMessage] = field(default_factory=list[EmailMessage])
     recipients: list[list[str]] = field(default_factory=list[list[str]])
 
+    def environ(self, recipient: str) -> dict[str, str]:
+        """What has a shop send its alarms here."""
+        return {
+            "BERRYPOD_NOTIFY_SMTP_HOST": "localhost",
+            "BERRYPOD_NOTIFY_SMTP_PORT": str(self.port),
+            "BERRYPOD_NOTIFY_SMTP_SECURITY": "none",
+            "BERRYPOD_NOTIFY_SMTP_FROM": "shop@example.com",
+            "BERRYPOD_NOTIFY_SMTP_TO": recipient,
+        }
+
     def start(self) -> MailServer:
         tls = self.authority.context(self.certified_as)
         self._controller = _Controller(

@@ -207,13 +207,7 @@ def test_what_the_environment_says_wins_and_has_no_form(
     admin_settings: Settings, mail_server: Callable[..., MailServer]
 ) -> None:
     server = mail_server()
-    environ = {
-        "BERRYPOD_NOTIFY_SMTP_HOST": "localhost",
-        "BERRYPOD_NOTIFY_SMTP_PORT": str(server.port),
-        "BERRYPOD_NOTIFY_SMTP_SECURITY": "none",
-        "BERRYPOD_NOTIFY_SMTP_FROM": "shop@example.com",
-        "BERRYPOD_NOTIFY_SMTP_TO": "carl@example.com",
-    }
+    environ = server.environ("carl@example.com")
     with served(admin_settings, Neighbour([]), environ) as shop:
         visitor = shop.visitor()
         visitor.sign_in()

@@ -185,13 +185,7 @@ async def test_what_begins_at_the_same_moment_arrives_as_one_mail(
     mail_server: Start, settings: Settings, clock: Clock
 ) -> None:
     server = mail_server()
-    environ = {
-        "BERRYPOD_NOTIFY_SMTP_HOST": "localhost",
-        "BERRYPOD_NOTIFY_SMTP_PORT": str(server.port),
-        "BERRYPOD_NOTIFY_SMTP_SECURITY": "none",
-        "BERRYPOD_NOTIFY_SMTP_FROM": "shop@example.com",
-        "BERRYPOD_NOTIFY_SMTP_TO": "ana@example.com",
-    }
+    environ = server.environ("ana@example.com")
     async with process(settings, clock, environ=environ) as world:
         world.neighbour.conditions = [replace(BAD, code="broken", title="The archive is broken"), BAD]
         await world.look()
